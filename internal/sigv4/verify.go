@@ -74,8 +74,8 @@ func (s *Signature) checkTime(now time.Time) error {
 // checkSignedHeaders wants the host, the time and every x-amz-* header of the
 // request under the signature, so that none can be added or exchanged.
 //
-// Content-Type is not demanded, though AWS's guide does: the JavaScript SDK v2
-// sends it unsigned and AWS accepts that. X-Amzn-Trace-Id, added by load
+// Content-Type is not demanded, though AWS's guide does: the PHP SDK and the
+// JavaScript SDK v2 send it unsigned and AWS accepts that. X-Amzn-Trace-Id, added by load
 // balancers, has another prefix; every SDK leaves it unsigned.
 func (s *Signature) checkSignedHeaders(r *http.Request) error {
 	if !s.signs("host") {
