@@ -43,6 +43,7 @@ func generate(text []byte, pkg string) ([]file, error) {
 		name  string
 		write func(*bytes.Buffer) error
 	}{
+		{"contract_gen_test.go", g.writeContractTest},
 		{"enums_gen.go", g.writeEnums},
 		{"inputs_gen.go", g.writeInputs},
 		{"operations_gen.go", g.writeOperations},
@@ -76,6 +77,8 @@ func (g *generator) withHeader(body []byte) []byte {
 		{"json.RawMessage", "encoding/json"},
 		{"slog.Value", "log/slog"},
 		{"slices.Clone", "slices"},
+		{"errors.As", "errors"},
+		{"testing.T", "testing"},
 	} {
 		if bytes.Contains(body, []byte(imp.use)) {
 			fmt.Fprintf(&b, "%q\n", imp.path)

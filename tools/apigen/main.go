@@ -4,7 +4,7 @@
 //
 //	go run ./tools/apigen -model cognito-idp.service-2.json -package idpapi -out internal/idpapi
 //
-// It writes only files named *_gen.go, and the same bytes for the same model.
+// It writes only files named *_gen.go, and contract_gen_test.go, and the same bytes for the same model.
 // The models themselves are not part of this repository.
 package main
 

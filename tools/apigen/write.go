@@ -153,6 +153,31 @@ func (g *generator) writeOperations(b *bytes.Buffer) error {
 	return nil
 }
 
+// writeContractTest writes a test that every operation's types have a fitting
+// field for each member of its shapes: Decode finds that out only when called.
+func (g *generator) writeContractTest(b *bytes.Buffer) error {
+	b.WriteString("\nfunc TestTypesFitShapes(t *testing.T) {\nfor _, tc := range []struct{\nop *apimodel.Operation\nin, out any\n}{\n")
+	for _, name := range g.Operations.names {
+		goName := exported(name)
+		fmt.Fprintf(b, "{Op%s, new(%sInput), new(%sOutput)},\n", goName, goName, goName)
+	}
+	b.WriteString(`} {
+		for _, end := range []struct {
+			shape *apimodel.Shape
+			dst any
+		}{{tc.op.Input, tc.in}, {tc.op.Output, tc.out}} {
+			err := apimodel.Decode(end.shape, nil, end.dst)
+			var missing *apimodel.ValidationError
+			if err != nil && !errors.As(err, &missing) {
+				t.Errorf("%s: %v", tc.op.Name, err)
+			}
+		}
+	}
+}
+`)
+	return nil
+}
+
 func shapeVar(name string) string { return "shape" + exported(name) }
 
 var typeConstants = map[string]string{
