@@ -1,0 +1,214 @@
+package userpool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/keys"
+	"github.com/poolhouse/poolhouse/internal/store"
+)
+
+// Pools keeps the pools and app clients of the deployment. Reads come from a
+// cache of this node: changes made here are seen at once, those of other nodes
+// within a second. Its methods may be called concurrently, but not inside a
+// transaction.
+type Pools struct {
+	db        *store.DB
+	ring      *keys.Ring
+	accountID string
+	limits    PoolLimits
+
+	pools   *cache[*Pool]
+	clients *cache[*Client]
+	sizes   sizes
+}
+
+// PoolsOptions say how pools are named and how many there may be.
+type PoolsOptions struct {
+	// AccountID is the 12-digit account in ARNs; empty means 123456789012.
+	AccountID string
+
+	// Limits bound what can be created; zero members have the defaults.
+	Limits PoolLimits
+}
+
+// PoolLimits are the quotas on pools and clients. A zero member means the most
+// that Cognito grants.
+type PoolLimits struct {
+	Pools          int // in the deployment, default 10,000
+	ClientsPerPool int // default 10,000
+}
+
+const (
+	defaultAccountID = "123456789012"
+	defaultPools     = 10_000
+	defaultClients   = 10_000
+
+	// A node keeps at most so many of each ready. A pool takes some 10 kB, a
+	// client 2 kB.
+	cachedPools   = 2_000
+	cachedClients = 10_000
+)
+
+// NewPools returns the pools in db. It registers with db for changes and lives
+// as long as db does.
+func NewPools(db *store.DB, ring *keys.Ring, o PoolsOptions) *Pools {
+	p := &Pools{
+		db: db, ring: ring, accountID: o.AccountID, limits: o.Limits,
+		pools:   newCache[*Pool](cachedPools),
+		clients: newCache[*Client](cachedClients),
+	}
+	if p.accountID == "" {
+		p.accountID = defaultAccountID
+	}
+	if p.limits.Pools == 0 {
+		p.limits.Pools = defaultPools
+	}
+	if p.limits.ClientsPerPool == 0 {
+		p.limits.ClientsPerPool = defaultClients
+	}
+	db.OnConfigChange(func() {
+		p.pools.drop()
+		p.clients.drop()
+	})
+	return p
+}
+
+// Pool returns a pool, or ResourceNotFoundException.
+func (p *Pools) Pool(ctx context.Context, id string) (*Pool, error) {
+	return p.pools.get(ctx, id, p.loadPool)
+}
+
+// Client returns an app client and its pool, or ResourceNotFoundException.
+func (p *Pools) Client(ctx context.Context, clientID string) (*Pool, *Client, error) {
+	client, err := p.clients.get(ctx, clientID, p.loadClient)
+	if err != nil {
+		return nil, nil, err
+	}
+	pool, err := p.Pool(ctx, client.PoolID)
+	if err != nil {
+		if fault.CodeOf(err) == fault.ResourceNotFound {
+			err = clientNotFound(clientID)
+		}
+		return nil, nil, err
+	}
+	return pool, client, nil
+}
+
+// PoolClient returns a pool and one of its clients. ResourceNotFoundException
+// says which of them does not exist.
+func (p *Pools) PoolClient(ctx context.Context, poolID, clientID string) (*Pool, *Client, error) {
+	pool, err := p.Pool(ctx, poolID)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := p.clients.get(ctx, clientID, p.loadClient)
+	if err != nil {
+		return nil, nil, err
+	}
+	if client.PoolID != pool.ID {
+		return nil, nil, clientNotFound(clientID)
+	}
+	return pool, client, nil
+}
+
+func poolNotFound(id string) error {
+	return fault.Errorf(fault.ResourceNotFound, "User pool %s does not exist.", id)
+}
+
+func clientNotFound(id string) error {
+	return fault.Errorf(fault.ResourceNotFound, "User pool client %s does not exist.", id)
+}
+
+func (p *Pools) loadPool(ctx context.Context, id string) (*Pool, error) {
+	var row *store.UserPool
+	err := p.db.View(ctx, func(tx *store.Tx) (err error) {
+		row, err = tx.UserPool(id)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, poolNotFound(id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load user pool: %w", err)
+	}
+	return readPool(row)
+}
+
+// readPool reads a pool's row.
+func readPool(row *store.UserPool) (*Pool, error) {
+	pool := &Pool{ID: row.ID, Name: row.Name, CreatedAt: row.CreatedAt, ModifiedAt: row.ModifiedAt}
+	if err := json.Unmarshal([]byte(row.Doc), &pool.PoolConfig); err != nil {
+		return nil, fmt.Errorf("configuration of user pool %s: %w", row.ID, err)
+	}
+	return pool, nil
+}
+
+// row is the pool as the store keeps it.
+func (p *Pool) row() (*store.UserPool, error) {
+	doc, err := json.Marshal(&p.PoolConfig)
+	if err != nil {
+		return nil, fmt.Errorf("configuration of user pool %s: %w", p.ID, err)
+	}
+	return &store.UserPool{ID: p.ID, Name: p.Name, Doc: string(doc), CreatedAt: p.CreatedAt, ModifiedAt: p.ModifiedAt}, nil
+}
+
+// clientDoc is the doc column of a client's row.
+type clientDoc struct {
+	ClientConfig
+	Secrets []ClientSecret `json:"Secrets,omitzero"`
+}
+
+func (p *Pools) loadClient(ctx context.Context, id string) (*Client, error) {
+	var row *store.UserPoolClient
+	err := p.db.View(ctx, func(tx *store.Tx) (err error) {
+		row, err = tx.UserPoolClient(id)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, clientNotFound(id)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load user pool client: %w", err)
+	}
+	return p.readClient(row)
+}
+
+// readClient reads a client's row and opens its secrets.
+func (p *Pools) readClient(row *store.UserPoolClient) (*Client, error) {
+	doc, err := readClientDoc(row)
+	if err != nil {
+		return nil, err
+	}
+	client := &Client{
+		PoolID: row.PoolID, ID: row.ID, Name: row.Name, CreatedAt: row.CreatedAt, ModifiedAt: row.ModifiedAt,
+		ClientConfig: doc.ClientConfig,
+	}
+	for _, s := range doc.Secrets {
+		opened, err := p.openSecret(row.PoolID, row.ID, s)
+		if err != nil {
+			return nil, err
+		}
+		client.secrets = append(client.secrets, opened)
+	}
+	return client, nil
+}
+
+func readClientDoc(row *store.UserPoolClient) (*clientDoc, error) {
+	var doc clientDoc
+	if err := json.Unmarshal([]byte(row.Doc), &doc); err != nil {
+		return nil, fmt.Errorf("configuration of user pool client %s: %w", row.ID, err)
+	}
+	return &doc, nil
+}
+
+func (d *clientDoc) encode() (string, error) {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return "", fmt.Errorf("configuration of user pool client: %w", err)
+	}
+	return string(b), nil
+}
