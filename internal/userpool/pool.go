@@ -37,8 +37,9 @@ func (p *Pool) CaseSensitive() bool {
 	return p.UsernameConfiguration == nil || p.UsernameConfiguration.CaseSensitive
 }
 
-// fold is a name as the pool compares it.
-func (p *Pool) fold(name string) string {
+// Fold is a name as the pool compares names: in lower case where case does not
+// count.
+func (p *Pool) Fold(name string) string {
 	if p.CaseSensitive() {
 		return name
 	}
@@ -65,7 +66,7 @@ func (p *Pool) VerifiesBeforeUpdate(attribute string) bool {
 // Find returns the user that is called name: the username, an alias that counts
 // in this pool, or the sub. It returns store.ErrNotFound if nobody is.
 func (p *Pool) Find(tx *store.Tx, name string) (*store.User, error) {
-	u, err := tx.FindUser(p.ID, p.fold(name), name)
+	u, err := tx.FindUser(p.ID, p.Fold(name), name)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +91,11 @@ var aliasKinds = map[string]store.NameKind{
 func (p *Pool) names(u *store.User) []store.UserName {
 	var names []store.UserName
 	if u.Username != u.Sub {
-		names = append(names, store.UserName{Name: p.fold(u.Username), Kind: store.NameUsername})
+		names = append(names, store.UserName{Name: p.Fold(u.Username), Kind: store.NameUsername})
 	}
 	for _, attribute := range []string{"email", "phone_number", "preferred_username"} {
 		if value := u.Attributes[attribute]; value != "" && p.claims(u, attribute) {
-			names = append(names, store.UserName{Name: p.fold(value), Kind: aliasKinds[attribute]})
+			names = append(names, store.UserName{Name: p.Fold(value), Kind: aliasKinds[attribute]})
 		}
 	}
 	return names
@@ -130,7 +131,7 @@ func (p *Pool) index(u *store.User) []store.AttributeIndex {
 // indexValue is a value as the search index has it.
 func (p *Pool) indexValue(attribute, value string) string {
 	if attribute == "email" || attribute == "preferred_username" {
-		value = p.fold(value)
+		value = p.Fold(value)
 	}
 	if len(value) <= indexedRunes {
 		return value
@@ -143,4 +144,30 @@ func (p *Pool) indexValue(attribute, value string) string {
 		runes++
 	}
 	return value
+}
+
+// User returns the user with the given sub, or store.ErrNotFound.
+func (p *Pool) User(tx *store.Tx, sub string) (*store.User, error) {
+	u, err := tx.User(p.ID, sub)
+	if err != nil {
+		return nil, err
+	}
+	p.derive(u)
+	return u, nil
+}
+
+// IsNamed says whether name is one that finds the user.
+func (p *Pool) IsNamed(u *store.User, name string) bool {
+	if name == u.Sub {
+		return true
+	}
+	folded := p.Fold(name)
+	return slices.ContainsFunc(u.Names, func(n store.UserName) bool { return n.Name == folded })
+}
+
+// LooksLikeAlias says whether a name has the form of an alias of the pool, so
+// that it cannot be a username.
+func (p *Pool) LooksLikeAlias(name string) bool {
+	return slices.Contains(p.AliasAttributes, "email") && strings.Contains(name, "@") ||
+		slices.Contains(p.AliasAttributes, "phone_number") && strings.HasPrefix(name, "+")
 }

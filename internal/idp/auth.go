@@ -1,0 +1,104 @@
+package idp
+
+import (
+	"context"
+	"time"
+
+	"github.com/poolhouse/poolhouse/internal/awsjson"
+	"github.com/poolhouse/poolhouse/internal/idpapi"
+	"github.com/poolhouse/poolhouse/internal/signin"
+	"github.com/poolhouse/poolhouse/internal/token"
+)
+
+// InitiateAuth begins a sign-in.
+func (s *Service) InitiateAuth(ctx context.Context, in *idpapi.InitiateAuthInput) (*idpapi.InitiateAuthOutput, error) {
+	pool, client, err := s.pools.Client(ctx, in.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.signin.Start(ctx, signin.Start{
+		Pool: pool, Client: client, Flow: string(in.AuthFlow), Parameters: in.AuthParameters,
+		ClientMetadata: in.ClientMetadata, Origin: origin(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &idpapi.InitiateAuthOutput{
+		ChallengeName: idpapi.ChallengeNameType(o.Challenge), ChallengeParameters: o.Parameters, Session: o.Session,
+		AuthenticationResult: authenticationResult(o.Tokens),
+	}, nil
+}
+
+// AdminInitiateAuth begins a sign-in for an administrator.
+func (s *Service) AdminInitiateAuth(ctx context.Context, in *idpapi.AdminInitiateAuthInput) (*idpapi.AdminInitiateAuthOutput, error) {
+	pool, client, err := s.pools.PoolClient(ctx, in.UserPoolId, in.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.signin.Start(ctx, signin.Start{
+		Pool: pool, Client: client, Admin: true, Flow: string(in.AuthFlow), Parameters: in.AuthParameters,
+		ClientMetadata: in.ClientMetadata, Origin: origin(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &idpapi.AdminInitiateAuthOutput{
+		ChallengeName: idpapi.ChallengeNameType(o.Challenge), ChallengeParameters: o.Parameters, Session: o.Session,
+		AuthenticationResult: authenticationResult(o.Tokens),
+	}, nil
+}
+
+// RespondToAuthChallenge goes on with a sign-in.
+func (s *Service) RespondToAuthChallenge(ctx context.Context, in *idpapi.RespondToAuthChallengeInput) (*idpapi.RespondToAuthChallengeOutput, error) {
+	pool, client, err := s.pools.Client(ctx, in.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.signin.Respond(ctx, signin.Response{
+		Pool: pool, Client: client, Challenge: string(in.ChallengeName), Session: in.Session, Responses: in.ChallengeResponses,
+		ClientMetadata: in.ClientMetadata, Origin: origin(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &idpapi.RespondToAuthChallengeOutput{
+		ChallengeName: idpapi.ChallengeNameType(o.Challenge), ChallengeParameters: o.Parameters, Session: o.Session,
+		AuthenticationResult: authenticationResult(o.Tokens),
+	}, nil
+}
+
+// AdminRespondToAuthChallenge goes on with a sign-in that AdminInitiateAuth
+// began.
+func (s *Service) AdminRespondToAuthChallenge(ctx context.Context, in *idpapi.AdminRespondToAuthChallengeInput) (*idpapi.AdminRespondToAuthChallengeOutput, error) {
+	pool, client, err := s.pools.PoolClient(ctx, in.UserPoolId, in.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.signin.Respond(ctx, signin.Response{
+		Pool: pool, Client: client, Admin: true, Challenge: string(in.ChallengeName), Session: in.Session,
+		Responses: in.ChallengeResponses, ClientMetadata: in.ClientMetadata, Origin: origin(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &idpapi.AdminRespondToAuthChallengeOutput{
+		ChallengeName: idpapi.ChallengeNameType(o.Challenge), ChallengeParameters: o.Parameters, Session: o.Session,
+		AuthenticationResult: authenticationResult(o.Tokens),
+	}, nil
+}
+
+func origin(ctx context.Context) signin.Origin {
+	r := awsjson.RequestFrom(ctx)
+	return signin.Origin{SourceIP: r.SourceIP, UserAgent: r.UserAgent}
+}
+
+// authenticationResult is the API's form of tokens, nil for none.
+func authenticationResult(t *token.Set) *idpapi.AuthenticationResultType {
+	if t == nil {
+		return nil
+	}
+	return &idpapi.AuthenticationResultType{
+		AccessToken: t.AccessToken, IdToken: t.IDToken, RefreshToken: t.RefreshToken,
+		TokenType: "Bearer", ExpiresIn: new(int32(t.ExpiresIn / time.Second)),
+	}
+}

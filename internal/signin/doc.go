@@ -1,0 +1,32 @@
+// Package signin is the machine that turns proofs of identity into tokens.
+//
+// A sign-in begins with a flow (USER_SRP_AUTH, USER_PASSWORD_AUTH, ...) and goes
+// on through challenges (PASSWORD_VERIFIER, NEW_PASSWORD_REQUIRED, ...) until
+// tokens are issued or it is refused:
+//
+//	Start ── flow ──┐
+//	                ├─> proven? ── no ──> the challenge the step asked for
+//	Respond ─ step ─┘      │
+//	                      yes
+//	                       └─> next: what the user's state still demands
+//	                           (a new password, ...), else tokens
+//
+// A step (one file per flow or challenge) checks one proof and says what it
+// proved or which challenge must follow for it; steps never call each other.
+// Machine.next alone decides where a sign-in goes, from what was proven and the
+// state of the user.
+//
+// Between two requests the whole state travels in the Session string (for SRP
+// also as SECRET_BLOCK), sealed and bound to pool and client, so that any node
+// can go on with it. A session lives as long as the client's
+// AuthSessionValidity. It is spent by the step that succeeds with it, once
+// across all nodes; a step that fails leaves it usable.
+//
+// Wrong passwords count against the user in all flows alike, see lockout.go.
+// Names that nobody has get the same answers after the same work, where the
+// client asks for that (PreventUserExistenceErrors).
+//
+// The operations in internal/idp, the login pages and the OAuth grants drive
+// this machine. Rules about users are in internal/userpool, tokens in
+// internal/token.
+package signin

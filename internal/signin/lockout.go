@@ -1,0 +1,153 @@
+package signin
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/store"
+)
+
+// Cognito's lockout: the fifth wrong password in a row locks the user for one
+// second, and each further one for twice as long, up to 15 minutes. A right
+// password after the lock, or 15 minutes of peace, start the count anew. Tries
+// during the lock are refused unseen and do not count.
+const (
+	freeFailures = 5
+	longestLock  = 15 * time.Minute
+	forgetAfter  = 15 * time.Minute
+)
+
+var errLocked = fault.New(fault.NotAuthorized, "Password attempts exceeded")
+
+// failures counts consecutive wrong passwords.
+type failures struct {
+	count int
+	last  time.Time
+}
+
+// at is the count as it stands at a time.
+func (f failures) at(now time.Time) failures {
+	if f.count > 0 && now.Sub(f.last) >= forgetAfter {
+		return failures{}
+	}
+	return f
+}
+
+// lock is how long the last failure locks the user.
+func (f failures) lock() time.Duration {
+	over := f.count - freeFailures
+	if over < 0 {
+		return 0
+	}
+	if over >= 10 { // 2^10 s is beyond the longest
+		return longestLock
+	}
+	return time.Second << over
+}
+
+func (f failures) locked(now time.Time) bool {
+	f = f.at(now)
+	return now.Before(f.last.Add(f.lock()))
+}
+
+// readFailures reads the count of the attempt's user, or of a name that nobody
+// has. The user's row holds its own.
+func (m *Machine) readFailures(tx *store.Tx, a *attempt) (failures, error) {
+	if a.user != nil {
+		return failures{count: a.user.FailedSignIns, last: a.user.LastFailedAt}, nil
+	}
+	n, err := tx.Attempts(a.pool.ID, m.unknown(a), passwordAction)
+	return failures{count: n.Count, last: n.LastAt}, err
+}
+
+// fail counts a wrong password and returns the refusal.
+func (m *Machine) fail(ctx context.Context, a *attempt) error {
+	err := m.db.Update(ctx, func(tx *store.Tx) error {
+		if a.user != nil {
+			now, err := tx.User(a.pool.ID, a.user.Sub)
+			if errors.Is(err, store.ErrNotFound) { // deleted meanwhile
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			f := failures{count: now.FailedSignIns, last: now.LastFailedAt}.at(tx.Now())
+			return tx.SetSignInFailures(a.pool.ID, a.user.Sub, f.count+1, tx.Now())
+		}
+		f, err := m.readFailures(tx, a)
+		if err != nil {
+			return err
+		}
+		return tx.PutAttempts(a.pool.ID, m.unknown(a), passwordAction, store.Attempts{
+			Count: f.at(tx.Now()).count + 1, LastAt: tx.Now(), ExpiresAt: tx.Now().Add(forgetAfter)})
+	})
+	if err != nil {
+		return err
+	}
+	return errIncorrect
+}
+
+// forgive forgets the wrong passwords before a right one.
+func forgive(tx *store.Tx, a *attempt) error {
+	if a.user.FailedSignIns == 0 {
+		return nil
+	}
+	return tx.SetSignInFailures(a.pool.ID, a.user.Sub, 0, time.Time{})
+}
+
+// passwordAction names the counter of names that nobody has.
+const passwordAction = "password"
+
+// unknown is the counter's subject for a name that nobody has: a hash, since the
+// name is an outsider's text.
+func (m *Machine) unknown(a *attempt) string {
+	return base64.RawURLEncoding.EncodeToString(m.ring.MAC("unknown-user", a.pool.ID, a.pool.Fold(a.session.Name)))
+}
+
+// turns gives out, per key, one turn at a time: one request on this node tries a
+// password of one user, so that a burst of guesses is not judged by a count from
+// before the burst. The zero value is ready.
+type turns struct {
+	mu    sync.Mutex
+	queue map[string]*turn
+}
+
+type turn struct {
+	waiting int // with the one that has it
+	free    chan struct{}
+}
+
+// take waits for the turn of key. The caller must call release.
+func (t *turns) take(ctx context.Context, key string) (release func(), err error) {
+	t.mu.Lock()
+	q := t.queue[key]
+	if q == nil {
+		if t.queue == nil {
+			t.queue = make(map[string]*turn)
+		}
+		q = &turn{free: make(chan struct{}, 1)}
+		q.free <- struct{}{}
+		t.queue[key] = q
+	}
+	q.waiting++
+	t.mu.Unlock()
+
+	leave := func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if q.waiting--; q.waiting == 0 {
+			delete(t.queue, key)
+		}
+	}
+	select {
+	case <-q.free:
+		return func() { q.free <- struct{}{}; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, context.Cause(ctx)
+	}
+}

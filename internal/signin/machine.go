@@ -1,0 +1,342 @@
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/keys"
+	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+// Machine runs sign-ins. It is safe for concurrent use.
+type Machine struct {
+	db     *store.DB
+	ring   *keys.Ring
+	users  *userpool.Users
+	tokens *token.Issuer
+	turns  turns
+}
+
+// New returns a Machine.
+func New(db *store.DB, ring *keys.Ring, users *userpool.Users, tokens *token.Issuer) *Machine {
+	return &Machine{db: db, ring: ring, users: users, tokens: tokens}
+}
+
+// Origin is where a request comes from.
+type Origin struct {
+	SourceIP  string
+	UserAgent string
+}
+
+// Start begins a sign-in.
+type Start struct {
+	Pool           *userpool.Pool
+	Client         *userpool.Client
+	Admin          bool // by AdminInitiateAuth
+	Flow           string
+	Parameters     map[string]string
+	ClientMetadata map[string]string
+	Origin         Origin
+}
+
+// Response answers a challenge.
+type Response struct {
+	Pool           *userpool.Pool
+	Client         *userpool.Client
+	Admin          bool // by AdminRespondToAuthChallenge
+	Challenge      string
+	Session        string
+	Responses      map[string]string
+	ClientMetadata map[string]string
+	Origin         Origin
+}
+
+// Outcome is what a step led to: tokens, or else a challenge.
+type Outcome struct {
+	Tokens *token.Set
+
+	Challenge  string
+	Session    string
+	Parameters map[string]string
+}
+
+// A flow is a way to begin. It finds the user and either proves a factor or asks
+// for a challenge.
+type flow struct {
+	// operations that may use it
+	public, admin bool
+	run           func(*Machine, context.Context, *attempt) error
+}
+
+var flows = map[string]flow{
+	"USER_SRP_AUTH":            {public: true, admin: true, run: (*Machine).startSRP},
+	"USER_PASSWORD_AUTH":       {public: true, run: (*Machine).startPassword},
+	"ADMIN_USER_PASSWORD_AUTH": {admin: true, run: (*Machine).startPassword},
+}
+
+// oldFlows are earlier names of flows.
+var oldFlows = map[string]string{
+	"ADMIN_NO_SRP_AUTH": "ADMIN_USER_PASSWORD_AUTH",
+	"REFRESH_TOKEN":     refreshFlow,
+}
+
+// challenges are the steps that answer a challenge.
+var challenges = map[string]func(*Machine, context.Context, *attempt) error{
+	passwordVerifier:    (*Machine).verifyPassword,
+	newPasswordRequired: (*Machine).setNewPassword,
+}
+
+// attempt is a sign-in while one request works on it.
+type attempt struct {
+	pool           *userpool.Pool
+	client         *userpool.Client
+	parameters     map[string]string
+	clientMetadata map[string]string
+	origin         Origin
+
+	session session
+	user    *store.User // nil: nobody has the name
+
+	// What the step says.
+	ask    string            // the challenge that must follow for its proof
+	params map[string]string // and that challenge's parameters
+	block  bool              // the session goes into SECRET_BLOCK as well
+}
+
+// Start runs the beginning of a sign-in. Errors are those of InitiateAuth and
+// AdminInitiateAuth.
+func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
+	name := in.Flow
+	if now, ok := oldFlows[name]; ok {
+		name = now
+	}
+	f, known := flows[name]
+	if name != refreshFlow && (!known || in.Admin && !f.admin || !in.Admin && !f.public) {
+		return nil, fault.New(fault.InvalidParameter, "Initiate Auth method not supported.")
+	}
+	if !in.Client.AllowsFlow(name) {
+		if in.Admin {
+			return nil, fault.New(fault.InvalidParameter, "Auth flow not enabled for this client")
+		}
+		return nil, fault.Errorf(fault.InvalidParameter, "%s flow not enabled for this client", name)
+	}
+	if name == refreshFlow {
+		return m.refresh(ctx, in)
+	}
+	a := &attempt{
+		pool: in.Pool, client: in.Client, parameters: in.Parameters, clientMetadata: in.ClientMetadata, origin: in.Origin,
+		session: session{Flow: name, Admin: in.Admin},
+	}
+	username, err := a.require("USERNAME")
+	if err != nil {
+		return nil, err
+	}
+	if err := a.client.CheckSecretHash(username, a.parameters["SECRET_HASH"]); err != nil {
+		return nil, err
+	}
+	a.session.Name = username
+	if err := f.run(m, ctx, a); err != nil {
+		return nil, err
+	}
+	return m.next(ctx, a)
+}
+
+// Respond runs the answer to a challenge. Errors are those of
+// RespondToAuthChallenge and AdminRespondToAuthChallenge.
+func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
+	step, ok := challenges[in.Challenge]
+	if !ok {
+		return nil, fault.Errorf(fault.InvalidParameter, "The challenge %s is not supported.", in.Challenge)
+	}
+	a := &attempt{
+		pool: in.Pool, client: in.Client, parameters: in.Responses, clientMetadata: in.ClientMetadata, origin: in.Origin,
+	}
+	username, err := a.require("USERNAME")
+	if err != nil {
+		return nil, err
+	}
+	if err := a.client.CheckSecretHash(username, a.parameters["SECRET_HASH"]); err != nil {
+		return nil, err
+	}
+	sealed := in.Session
+	if in.Challenge == passwordVerifier {
+		// The SECRET_BLOCK is what SRP clients must echo; many send no Session.
+		if sealed, err = a.require("PASSWORD_CLAIM_SECRET_BLOCK"); err != nil {
+			return nil, err
+		}
+	} else if sealed == "" {
+		return nil, missing("Session")
+	}
+	if a.session, err = m.open(in.Pool, in.Client, sealed); err != nil {
+		return nil, err
+	}
+	if a.session.Challenge != in.Challenge || a.session.Admin != in.Admin {
+		return nil, errInvalidSession
+	}
+	release, err := m.resume(ctx, a, username)
+	if err != nil {
+		return nil, err
+	}
+	err = step(m, ctx, a)
+	release()
+	if err != nil {
+		return nil, err
+	}
+	return m.next(ctx, a)
+}
+
+// find reads the user that the request names, who may be nobody, and takes the
+// turn to try a password. It refuses while the user is locked, and says that
+// nobody has the name where the client reveals that.
+func (m *Machine) find(ctx context.Context, a *attempt) (release func(), err error) {
+	return m.enter(ctx, a, a.pool.Fold(a.session.Name), func(tx *store.Tx) error {
+		var err error
+		a.user, err = a.pool.Find(tx, a.session.Name)
+		if errors.Is(err, store.ErrNotFound) {
+			if a.client.RevealsUsers() {
+				return errUnknownUser
+			}
+			return nil
+		}
+		return err
+	})
+}
+
+// resume reads the user of a session, takes the turn to try a password, and
+// checks that the request names this user and that the session is unspent.
+func (m *Machine) resume(ctx context.Context, a *attempt, username string) (release func(), err error) {
+	if a.session.Sub == "" { // the session of a name that nobody has
+		if username != a.session.Name && username != a.session.UserID {
+			return nil, errInvalidSession
+		}
+		return m.enter(ctx, a, a.pool.Fold(a.session.Name), func(*store.Tx) error { return nil })
+	}
+	return m.enter(ctx, a, a.session.Sub, func(tx *store.Tx) error {
+		spent, err := tx.SessionSpent(a.pool.ID, a.session.ID)
+		if err != nil {
+			return err
+		}
+		if spent {
+			return errSpentSession
+		}
+		a.user, err = a.pool.User(tx, a.session.Sub)
+		if errors.Is(err, store.ErrNotFound) { // deleted meanwhile
+			return errInvalidSession
+		}
+		if err == nil && username != a.session.Name && !a.pool.IsNamed(a.user, username) {
+			return errInvalidSession
+		}
+		return err
+	})
+}
+
+// enter takes the turn of key, reads with read and refuses a locked user.
+func (m *Machine) enter(ctx context.Context, a *attempt, key string, read func(*store.Tx) error) (release func(), err error) {
+	release, err = m.turns.take(ctx, a.pool.ID+" "+key)
+	if err != nil {
+		return nil, err
+	}
+	err = m.db.View(ctx, func(tx *store.Tx) error {
+		if err := read(tx); err != nil {
+			return err
+		}
+		f, err := m.readFailures(tx, a)
+		if err == nil && f.locked(m.db.Now()) {
+			err = errLocked
+		}
+		return err
+	})
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+var (
+	errUnknownUser = fault.New(fault.UserNotFound, "User does not exist.")
+	errIncorrect   = fault.New(fault.NotAuthorized, "Incorrect username or password.")
+)
+
+// next decides where a sign-in goes after a step that did not refuse it.
+func (m *Machine) next(ctx context.Context, a *attempt) (*Outcome, error) {
+	if a.ask != "" {
+		return m.challenge(a)
+	}
+	u := a.user
+	switch {
+	case !u.Enabled:
+		return nil, fault.New(fault.NotAuthorized, "User is disabled.")
+	case u.Status == userpool.StatusUnconfirmed:
+		return nil, fault.New(fault.UserNotConfirmed, "User is not confirmed.")
+	case u.Status == userpool.StatusResetRequired:
+		return nil, fault.New(fault.PasswordResetRequired, "Password reset required for the user")
+	case u.Status == userpool.StatusForceChangePassword:
+		if !u.PasswordExpiresAt.IsZero() && !m.db.Now().Before(u.PasswordExpiresAt) {
+			return nil, fault.New(fault.NotAuthorized, "Temporary password has expired and must be reset by an administrator.")
+		}
+		if err := a.askNewPassword(); err != nil {
+			return nil, err
+		}
+		return m.challenge(a)
+	}
+	tokens, err := m.tokens.Issue(ctx, token.Grant{Pool: a.pool, Client: a.client, User: u})
+	if err != nil {
+		return nil, err
+	}
+	return &Outcome{Tokens: tokens, Parameters: map[string]string{}}, nil
+}
+
+// challenge seals the state and hands out the challenge the attempt asks for.
+func (m *Machine) challenge(a *attempt) (*Outcome, error) {
+	s := a.session
+	s.ID = rand.Text()
+	s.Challenge = a.ask
+	s.ExpiresAt = m.db.Now().Add(a.client.SessionTTL()).UnixMilli()
+	if a.user != nil {
+		s.Sub = a.user.Sub
+	}
+	sealed, block, err := m.seal(a.pool, a.client, s, a.block)
+	if err != nil {
+		return nil, err
+	}
+	if a.block {
+		a.params["SECRET_BLOCK"] = block
+	}
+	return &Outcome{Challenge: a.ask, Session: sealed, Parameters: a.params}, nil
+}
+
+// spend uses the attempt's session up within a transaction that does what the
+// session was for.
+func (a *attempt) spend(tx *store.Tx) error {
+	first, err := tx.SpendSession(a.pool.ID, a.session.ID, time.UnixMilli(a.session.ExpiresAt))
+	if err == nil && !first {
+		return errSpentSession
+	}
+	return err
+}
+
+// proved notes a factor.
+func (a *attempt) proved(factor string) {
+	if !slices.Contains(a.session.Proved, factor) {
+		a.session.Proved = append(a.session.Proved, factor)
+	}
+}
+
+// require returns a parameter that the request must have.
+func (a *attempt) require(name string) (string, error) {
+	if v := a.parameters[name]; v != "" {
+		return v, nil
+	}
+	return "", missing(name)
+}
+
+func missing(name string) error {
+	return fault.Errorf(fault.InvalidParameter, "Missing required parameter %s", name)
+}

@@ -1,0 +1,132 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"strings"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+const newPasswordRequired = "NEW_PASSWORD_REQUIRED"
+
+// attributePrefix marks the responses that set attributes.
+const attributePrefix = "userAttributes."
+
+// askNewPassword asks a user whose password was set by an administrator for one
+// of his own and for the required attributes he lacks.
+func (a *attempt) askNewPassword() error {
+	required := []string{}
+	for _, name := range a.missingAttributes(a.user.Attributes) {
+		required = append(required, attributePrefix+name)
+	}
+	requiredJSON, err := json.Marshal(required)
+	if err != nil {
+		return err
+	}
+	shown := maps.Clone(a.user.Attributes)
+	delete(shown, "sub")
+	shownJSON, err := json.Marshal(shown)
+	if err != nil {
+		return err
+	}
+	a.ask = newPasswordRequired
+	a.params = map[string]string{
+		"USER_ID_FOR_SRP":    a.user.Username,
+		"requiredAttributes": string(requiredJSON),
+		"userAttributes":     string(shownJSON),
+	}
+	return nil
+}
+
+// missingAttributes are the pool's required attributes without a value, in the
+// schema's order.
+func (a *attempt) missingAttributes(have map[string]string) []string {
+	var names []string
+	for _, s := range a.pool.SchemaAttributes {
+		if s.Required && s.Name != "sub" && have[s.Name] == "" {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// setNewPassword is the answer to NEW_PASSWORD_REQUIRED.
+func (m *Machine) setNewPassword(ctx context.Context, a *attempt) error {
+	password, err := a.require("NEW_PASSWORD")
+	if err != nil {
+		return err
+	}
+	if a.user.Status != userpool.StatusForceChangePassword || !a.user.Enabled {
+		return errInvalidSession
+	}
+	set, err := a.givenAttributes()
+	if err != nil {
+		return err
+	}
+	sealed, err := m.users.NewPassword(a.pool, a.user, password, false)
+	if err != nil {
+		return err
+	}
+	var changed *store.User
+	err = m.db.Update(ctx, func(tx *store.Tx) error {
+		old, err := a.pool.User(tx, a.user.Sub)
+		if errors.Is(err, store.ErrNotFound) {
+			return errInvalidSession
+		}
+		if err != nil {
+			return err
+		}
+		if old.Status != userpool.StatusForceChangePassword || old.SealedPassword != a.user.SealedPassword {
+			return errInvalidSession // an administrator was faster
+		}
+		if err := a.spend(tx); err != nil {
+			return err
+		}
+		changed, err = a.pool.Change(tx, old, func(u *store.User) error {
+			sealed.Apply(u)
+			u.Status = userpool.StatusConfirmed
+			a.pool.SetAttributes(u, set)
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.user = changed
+	return nil
+}
+
+// givenAttributes are the attributes a response brings, checked: they must be
+// missing so far, writable by the client, and together with what the user has
+// complete.
+func (a *attempt) givenAttributes() (map[string]string, error) {
+	set := make(map[string]string)
+	for key, value := range a.parameters {
+		name, ok := strings.CutPrefix(key, attributePrefix)
+		if !ok {
+			continue
+		}
+		if s := a.pool.SchemaAttribute(name); s != nil && s.Required && a.user.Attributes[name] != "" {
+			if a.user.Attributes[name] == value {
+				continue // echoed unchanged, as several clients do
+			}
+			return nil, fault.Errorf(fault.InvalidParameter, "Cannot modify an already provided %s", name)
+		}
+		set[name] = value
+	}
+	if err := a.pool.CheckChangedAttributes(a.user, set, userpool.Writer{Client: a.client}); err != nil {
+		return nil, err
+	}
+	have := maps.Clone(a.user.Attributes)
+	maps.Copy(have, set)
+	for _, name := range a.missingAttributes(have) {
+		return nil, fault.Errorf(fault.InvalidParameter, "Invalid attributes given, %s is missing", name)
+	}
+	return set, nil
+}
