@@ -36,7 +36,7 @@ func (r *row) read(dst *[groupWords]big.Word, digit byte) {
 	}
 }
 
-// fixedBaseTable takes about 4 ms and 400 kB at its first use, which is why
+// fixedBaseTable takes about 5 ms and 400 kB at its first use, which is why
 // process start does not pay for it.
 var fixedBaseTable = sync.OnceValue(newFixedBase)
 
