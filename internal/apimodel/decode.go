@@ -70,6 +70,9 @@ func parse(shape *Shape, body []byte) (node, error) {
 
 // value consumes a value of shape's type. ok is false if it was null.
 func (s *scanner) value(shape *Shape) (n node, ok bool, err error) {
+	if s.values++; s.values > maxValues {
+		return n, false, errValues
+	}
 	if s.peek() == 'n' {
 		return n, false, s.literal("null")
 	}

@@ -9,11 +9,17 @@ import (
 // models is below 10; documents and unknown members may be deeper.
 const maxDepth = 64
 
+// maxValues bounds how many values a body may give to the model's members. Each
+// costs some hundred bytes of memory, while "{}," costs the sender three; the
+// largest sensible request, a user pool, has a few hundred.
+const maxValues = 1 << 16
+
 // A scanner reads JSON tokens (RFC 8259) from a body known to be UTF-8.
 type scanner struct {
-	data  []byte
-	pos   int
-	depth int
+	data   []byte
+	pos    int
+	depth  int
+	values int // kept so far
 }
 
 func malformed(msg string) error { return &SerializationError{Message: msg} }
@@ -24,6 +30,7 @@ var (
 	errString     = malformed("Invalid string in input")
 	errNumber     = malformed("Invalid number in input")
 	errDepth      = malformed("Input is nested too deeply")
+	errValues     = malformed("Input has too many values")
 )
 
 // peek skips white space and returns the next byte without consuming it, or 0

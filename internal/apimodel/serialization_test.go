@@ -81,6 +81,7 @@ func TestDecodeEncode(t *testing.T) {
 		{"ISO 8601 with an offset", `{"At":"2024-09-20T01:27:39+02:00"}`, `{"At":1726788459.000}`},
 		{"ISO 8601 basic", `{"At":"20240919T232739Z"}`, `{"At":1726788459.000}`},
 		{"map of structures", `{"Inners":{"k":{"lower":"v"}}}`, `{"Inners":{"k":{"lower":"v"}}}`},
+		{"any number of unknown values", `{"x":[null` + strings.Repeat(",null", 1<<16) + `]}`, `{}`},
 		{"deepest document", `{"Doc":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`,
 			`{"Doc":` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `}`},
 	} {
@@ -169,6 +170,7 @@ func TestSerializationError(t *testing.T) {
 		{"list for map", `{"Map":[]}`, "Start of list found where not expected"},
 		{"number in a map", `{"Map":{"a":1}}`, "NUMBER_VALUE can not be converted to a String"},
 		{"string for structure", `{"Inner":"a"}`, "Expected null"},
+		{"too many values", `{"List":[null` + strings.Repeat(",null", 1<<16) + `]}`, "Input has too many values"},
 		{"malformed where mistyped", `{"Inner":[1,}`, character},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

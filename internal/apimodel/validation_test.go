@@ -141,7 +141,7 @@ func TestMessageIsBounded(t *testing.T) {
 		want int // violations
 	}{
 		{"long value", `{"UserPoolId":"` + long + `","ClientName":"c"}`, 2},
-		{"long list", `{"UserPoolId":"a_b","ClientName":"c","ExplicitAuthFlows":["x"` + strings.Repeat(`,"x"`, 1<<18) + `]}`, 1},
+		{"long list", `{"UserPoolId":"a_b","ClientName":"c","ExplicitAuthFlows":["x"` + strings.Repeat(`,"x"`, 1<<15) + `]}`, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			err := apimodel.Decode(idpapi.OpCreateUserPoolClient.Input, []byte(tc.body), new(idpapi.CreateUserPoolClientInput))
@@ -149,7 +149,7 @@ func TestMessageIsBounded(t *testing.T) {
 		})
 	}
 	t.Run("many violations", func(t *testing.T) {
-		body := `{"ClientId":"c","Username":"u","UserAttributes":[{}` + strings.Repeat(",{}", 1<<18) + `]}`
+		body := `{"ClientId":"c","Username":"u","UserAttributes":[{}` + strings.Repeat(",{}", 1<<15) + `]}`
 		checkBounded(t, apimodel.Decode(idpapi.OpSignUp.Input, []byte(body), new(idpapi.SignUpInput)), 64)
 	})
 }
