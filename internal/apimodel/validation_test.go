@@ -86,8 +86,20 @@ func TestValidationError(t *testing.T) {
 			"map of structures", idpapi.OpCreateUserPool, new(idpapi.CreateUserPoolInput), `{"PoolName":"p","AcrConfiguration":{"Level1":{}}}`,
 			"1 validation error detected: Value null at 'acrConfiguration.Level1.acrValue'" + failed + "Member must not be null",
 		}, {
-			"map length", identityapi.OpSetIdentityPoolRoles, new(identityapi.SetIdentityPoolRolesInput),
-			`{"IdentityPoolId":"us-east-1:0","Roles":{"authenticated":"arn:aws:iam::123456789012:role/x","unauthenticated":"arn:aws:iam::123456789012:role/x","authenticated":null}}`,
+			"empty map", idpapi.OpCreateTerms, new(idpapi.CreateTermsInput),
+			`{"UserPoolId":"a_b","ClientId":"c","TermsName":"terms-of-use","TermsSource":"LINK","Enforcement":"NONE","Links":{}}`,
+			"1 validation error detected: Value '{}' at 'links'" + failed + "Member must have length greater than or equal to 1",
+		}, {
+			"too many entries and a bad key", identityapi.OpSetIdentityPoolRoles, new(identityapi.SetIdentityPoolRolesInput),
+			`{"IdentityPoolId":"us-east-1:0","Roles":{"authenticated":"arn:aws:iam::123456789012:role/x","unauthenticated":"arn:aws:iam::123456789012:role/x","x":"arn:aws:iam::123456789012:role/x"}}`,
+			"2 validation errors detected: Value '{authenticated=arn:aws:iam::123456789012:role/x, unauthenticated=arn:aws:iam::123456789012:role/x, x=arn:aws:iam::123456789012:role/x}' at 'roles'" +
+				failed + "Member must have length less than or equal to 2; " +
+				"Value '{authenticated=arn:aws:iam::123456789012:role/x, unauthenticated=arn:aws:iam::123456789012:role/x, x=arn:aws:iam::123456789012:role/x}' at 'roles'" +
+				failed + "Map keys must satisfy constraint: [Member must have length less than or equal to 128, Member must have length greater than or equal to 1, " +
+				"Member must satisfy regular expression pattern: (un)?authenticated]",
+		}, {
+			"a null entry breaks nothing", identityapi.OpSetIdentityPoolRoles, new(identityapi.SetIdentityPoolRolesInput),
+			`{"IdentityPoolId":"us-east-1:0","Roles":{"authenticated":"arn:aws:iam::123456789012:role/x","unauthenticated":"arn:aws:iam::123456789012:role/x","x":null}}`,
 			"",
 		}, {
 			"enum", idpapi.OpInitiateAuth, new(idpapi.InitiateAuthInput), `{"ClientId":"c","AuthFlow":"user_auth"}`,
