@@ -44,7 +44,9 @@ func (m *Machine) seal(pool *userpool.Pool, client *userpool.Client, s session, 
 	if err != nil {
 		return "", "", err
 	}
-	sealed = m.ring.Seal(sessionPurpose, []string{pool.ID, client.ID}, plain)
+	if sealed, err = m.ring.Seal(sessionPurpose, plain, pool.ID, client.ID); err != nil {
+		return "", "", err
+	}
 	if block {
 		raw, err := base64.RawURLEncoding.DecodeString(sealed)
 		if err != nil {
@@ -65,7 +67,7 @@ func (m *Machine) seal(pool *userpool.Pool, client *userpool.Client, s session, 
 // for clients re-encode the latter.
 func (m *Machine) open(pool *userpool.Pool, client *userpool.Client, sealed string) (session, error) {
 	sealed = strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(sealed), "=")
-	plain, err := m.ring.Open(sessionPurpose, []string{pool.ID, client.ID}, sealed)
+	plain, err := m.ring.Open(sessionPurpose, sealed, pool.ID, client.ID)
 	if err != nil {
 		return session{}, errInvalidSession
 	}
