@@ -103,10 +103,7 @@ func (p *postgres) attempt(ctx context.Context, fn func(*Tx) error) (int64, erro
 		return 0, err
 	}
 	if err := transaction.Commit(); err != nil {
-		// An answer of the server, or a context that ended before COMMIT was
-		// sent, means that nothing was kept; anything else leaves it open.
-		if _, answered := errors.AsType[*pgconn.PgError](err); answered || pgconn.SafeToRetry(err) ||
-			errors.Is(err, pgx.ErrTxCommitRollback) || errors.Is(err, sql.ErrTxDone) {
+		if !commitUnknown(err) {
 			return 0, fmt.Errorf("store: commit: %w", err)
 		}
 		if ctx.Err() != nil {
@@ -115,6 +112,20 @@ func (p *postgres) attempt(ctx context.Context, fn func(*Tx) error) (int64, erro
 		return 0, fmt.Errorf("%w: %w", ErrCommitUnknown, err)
 	}
 	return tx.version, nil
+}
+
+// commitUnknown says whether a failed COMMIT may have happened all the same.
+func commitUnknown(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		// An ERROR rolled back. FATAL ended the session, perhaps while it waited
+		// for a standby to confirm what was committed here.
+		return e.SeverityUnlocalized != "ERROR"
+	}
+	switch err { // not in a chain: database/sql's own, before it sends COMMIT
+	case context.Canceled, context.DeadlineExceeded, sql.ErrTxDone:
+		return false
+	}
+	return !pgconn.SafeToRetry(err) && !errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
 func (p *postgres) ping(ctx context.Context) error { return p.view(ctx, ping) }
