@@ -17,9 +17,6 @@ const (
 	groupSize = 256
 	groupTime = 20 * time.Millisecond
 
-	// yieldWait bounds how long the writer waits for a reader's slot.
-	yieldWait = time.Millisecond
-
 	// idleAfter is how long nobody must have written before the WAL is emptied.
 	idleAfter = 5 * time.Second
 )
@@ -50,7 +47,6 @@ const (
 type writer struct {
 	db      *DB
 	open    func(context.Context) (*conn, error)
-	readers chan *conn
 	jobs    chan *job
 	quit    chan struct{}
 	stopped chan struct{}
@@ -138,16 +134,6 @@ func (w *writer) finish() {
 
 // commitGroup commits first together with the updates that wait.
 func (w *writer) commitGroup(first *job) {
-	// On few cores busy readers would keep the writer waiting for a processor
-	// after each fsync. While it works it holds one of their slots instead.
-	timer := time.NewTimer(yieldWait)
-	defer timer.Stop()
-	select {
-	case slot := <-w.readers:
-		defer func() { w.readers <- slot }()
-	case <-timer.C:
-	}
-
 	if err := w.begin(); err != nil {
 		if first.state.CompareAndSwap(jobWaiting, jobTaken) {
 			first.err = fmt.Errorf("store: begin: %w", err)
