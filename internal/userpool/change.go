@@ -18,6 +18,9 @@ func (p *Pool) Change(tx *store.Tx, old *store.User, change func(*store.User) er
 	}
 	u.ModifiedAt = tx.Now()
 	p.derive(&u)
+	if err := p.guardNames(tx, &u, added(old.Names, u.Names)); err != nil {
+		return nil, err
+	}
 	if err := tx.UpdateUser(old, &u); err != nil {
 		return nil, err
 	}
@@ -43,7 +46,7 @@ func (p *Pool) SetAttributes(u *store.User, set map[string]string) {
 		if value == "" {
 			delete(u.Attributes, name)
 		} else {
-			u.Attributes[name] = value
+			u.Attributes[name] = p.normal(name, value)
 		}
 	}
 }

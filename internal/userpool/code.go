@@ -1,0 +1,185 @@
+package userpool
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/message"
+	"github.com/poolhouse/poolhouse/internal/store"
+)
+
+// The purposes of codes. A user has one live code a purpose.
+const (
+	codeSignUp         = "sign-up"
+	codeForgotPassword = "forgot-password"
+	codeDecoy          = "decoy"
+)
+
+// codeVerify is the purpose of codes that verify an attribute.
+func codeVerify(attribute string) string { return "verify-" + attribute }
+
+// How long codes live (developer guide).
+const (
+	signUpCodeLife   = 24 * time.Hour
+	verifyCodeLife   = 24 * time.Hour
+	recoveryCodeLife = time.Hour
+)
+
+// What codes are hashed for, and what is sealed beside them, bound to pool, sub
+// and purpose.
+const (
+	macCode    = "code"
+	sealTarget = "code-target"
+)
+
+var (
+	errCodeMismatch = fault.New(fault.CodeMismatch, "Invalid verification code provided, please try again.")
+	errCodeExpired  = fault.New(fault.ExpiredCode, "Invalid code provided, please request a code again.")
+)
+
+// codeTarget is what a code decides about: the address it went to. A pending one
+// becomes the attribute's value once the code comes back; another verifies only
+// the value that is still there.
+type codeTarget struct {
+	Attribute string `json:"attribute"`
+	Value     string `json:"value"`
+	Pending   bool   `json:"pending,omitzero"`
+}
+
+// sending is a code to be made and sent.
+type sending struct {
+	purpose string
+	life    time.Duration
+	channel channel
+	pending bool   // see codeTarget
+	source  string // see message.Message
+}
+
+// sendCode makes a code, in place of any older one of its purpose, and puts it
+// into the outbox.
+func (u *Users) sendCode(tx *store.Tx, pool *Pool, user *store.User, s sending) (*Delivery, error) {
+	digits := newDigits()
+	target, err := json.Marshal(codeTarget{Attribute: s.channel.attribute, Value: s.channel.to, Pending: s.pending})
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := u.ring.Seal(sealTarget, target, pool.ID, user.Sub, s.purpose)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.PutCode(&store.Code{
+		PoolID: pool.ID, Sub: user.Sub, Purpose: s.purpose, Target: sealed,
+		Hash:      u.codeHash(pool.ID, user.Sub, s.purpose, digits),
+		CreatedAt: tx.Now(), ExpiresAt: tx.Now().Add(s.life),
+	}); err != nil {
+		return nil, err
+	}
+	if err := u.outbox.Put(tx, pool.codeMessage(user.Username, s, digits)); err != nil {
+		return nil, err
+	}
+	return s.channel.delivery(), nil
+}
+
+// pretendCode does for sub, which may be that of nobody, what sendCode does,
+// but nobody gets the code: no guess ever fits it. The second row costs what the
+// message would.
+func (u *Users) pretendCode(tx *store.Tx, pool *Pool, sub, name string, s sending) (*Delivery, error) {
+	sealed, err := u.outbox.Seal(pool.codeMessage(name, s, newDigits()), tx.Now())
+	if err != nil {
+		return nil, err
+	}
+	code := store.Code{
+		PoolID: pool.ID, Sub: sub, Purpose: s.purpose, Hash: rand.Text(),
+		CreatedAt: tx.Now(), ExpiresAt: tx.Now().Add(s.life),
+	}
+	decoy := code
+	decoy.Purpose, decoy.Target = codeDecoy, sealed.Text()
+	if err := tx.PutCode(&decoy); err != nil {
+		return nil, err
+	}
+	if code.Target, err = u.ring.Seal(sealTarget, []byte("{}"), pool.ID, sub, s.purpose); err != nil {
+		return nil, err
+	}
+	return s.channel.delivery(), tx.PutCode(&code)
+}
+
+// checkCode compares a guess with the code of a purpose. A wrong one counts, so
+// the caller commits and answers refused, ExpiredCodeException or
+// CodeMismatchException, afterwards.
+func (u *Users) checkCode(tx *store.Tx, poolID, sub, purpose, guess string) (target codeTarget, refused, err error) {
+	code, err := tx.Code(poolID, sub, purpose)
+	// The hash is made first, so that a code that is not there takes as long.
+	hash := u.codeHash(poolID, sub, purpose, guess)
+	if errors.Is(err, store.ErrNotFound) {
+		return target, errCodeExpired, nil
+	}
+	if err != nil {
+		return target, nil, err
+	}
+	if !code.ExpiresAt.After(tx.Now()) {
+		return target, errCodeExpired, nil
+	}
+	if subtle.ConstantTimeCompare([]byte(hash), []byte(code.Hash)) != 1 {
+		if most := u.limits.WrongGuesses; most > 0 && code.Attempts+1 >= most {
+			return target, errCodeMismatch, tx.DeleteCode(poolID, sub, purpose)
+		}
+		return target, errCodeMismatch, tx.CountCodeGuess(code)
+	}
+	b, err := u.ring.Open(sealTarget, code.Target, poolID, sub, purpose)
+	if err == nil {
+		err = json.Unmarshal(b, &target)
+	}
+	if err != nil {
+		return target, nil, fmt.Errorf("target of code %s of user %s: %w", purpose, sub, err)
+	}
+	return target, nil, nil
+}
+
+// spendCode is checkCode for the use of the code, which is its only one.
+func (u *Users) spendCode(tx *store.Tx, poolID, sub, purpose, guess string) (target codeTarget, refused, err error) {
+	target, refused, err = u.checkCode(tx, poolID, sub, purpose, guess)
+	if refused != nil || err != nil {
+		return target, refused, err
+	}
+	err = tx.DeleteCode(poolID, sub, purpose)
+	if errors.Is(err, store.ErrNotFound) {
+		return target, errCodeExpired, nil
+	}
+	return target, nil, err
+}
+
+// codeHash is what is stored of a code.
+func (u *Users) codeHash(poolID, sub, purpose, digits string) string {
+	return base64.RawURLEncoding.EncodeToString(u.ring.MAC(macCode, poolID, sub, purpose, digits))
+}
+
+// newDigits is a uniform code of six digits.
+func newDigits() string { return fmt.Sprintf("%06d", randomInt(1_000_000)) }
+
+// codeMessage is the message that carries a code. Pools that confirm by link
+// get codes too: a link needs a domain of the pool, which none has.
+func (p *Pool) codeMessage(username string, s sending, digits string) message.Message {
+	subject, body := p.verificationTemplate(s.channel.medium).Render(s.channel.medium, digits, username)
+	return message.Message{
+		UserPoolID: p.ID, Username: username, Medium: s.channel.medium, To: s.channel.to,
+		Subject: subject, Body: body, Code: digits, Source: s.source,
+	}
+}
+
+// verificationTemplate is the pool's text for codes.
+func (p *Pool) verificationTemplate(medium string) message.Template {
+	t := p.VerificationMessageTemplate
+	if medium == message.SMS {
+		return message.Template{Body: t.SmsMessage}.
+			Or(message.Template{Body: p.SmsVerificationMessage}).Or(message.DefaultVerification)
+	}
+	return message.Template{Subject: t.EmailSubject, Body: t.EmailMessage}.
+		Or(message.Template{Subject: p.EmailVerificationSubject, Body: p.EmailVerificationMessage}).
+		Or(message.DefaultVerification)
+}

@@ -1,0 +1,180 @@
+package userpool
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/srp"
+	"github.com/poolhouse/poolhouse/internal/store"
+)
+
+// What passwords are sealed for, each bound to pool and sub.
+const (
+	sealPassword = "password"
+	sealHistory  = "password-history"
+)
+
+// defaultTemporaryDays is how long a temporary password lasts if the policy does
+// not say.
+const defaultTemporaryDays = 7
+
+// VerifyPassword says whether a password is the user's. For a user that is nil,
+// or has no password, the answer is false at the price of a real check.
+func (u *Users) VerifyPassword(pool *Pool, user *store.User, password string) (bool, error) {
+	v, ok, err := u.Verifier(pool, user)
+	if err != nil {
+		return false, err
+	}
+	if !ok {
+		// The decoy is opened as a real one would be; nothing fits it.
+		if _, err := u.ring.Open(sealPassword, u.decoy, decoyContext...); err != nil {
+			return false, err
+		}
+		fake := srp.FakeVerifier(u.ring.MAC("password-decoy"), pool.SRPName(), "")
+		return fake.Check(pool.SRPName(), "", password), nil
+	}
+	return v.Check(pool.SRPName(), user.Username, password), nil
+}
+
+// decoyContext is what the sealed decoy of VerifyPassword is bound to.
+var decoyContext = []string{"", ""}
+
+// Verifier returns what SRP knows of the user's password; ok is false if the
+// user is nil or has none.
+func (u *Users) Verifier(pool *Pool, user *store.User) (v srp.Verifier, ok bool, err error) {
+	if user == nil || user.SealedPassword == "" {
+		return srp.Verifier{}, false, nil
+	}
+	b, err := u.ring.Open(sealPassword, user.SealedPassword, pool.ID, user.Sub)
+	if err == nil {
+		err = v.UnmarshalBinary(b)
+	}
+	if err != nil {
+		return srp.Verifier{}, false, fmt.Errorf("password of user %s: %w", user.Sub, err)
+	}
+	return v, true, nil
+}
+
+// SealedPassword is a new password that has been checked and is ready to be
+// stored.
+type SealedPassword struct {
+	sealed, history string
+	expiresAt       time.Time
+}
+
+// Apply makes it the user's password. What the user did wrong with the one
+// before is forgotten.
+func (s SealedPassword) Apply(user *store.User) {
+	user.SealedPassword = s.sealed
+	user.SealedPasswordHistory = s.history
+	user.PasswordExpiresAt = s.expiresAt
+	user.FailedSignIns, user.LastFailedAt = 0, time.Time{}
+}
+
+// NewPassword checks a password for a user against the pool's policy and makes
+// it ready for Apply. A permanent one must also differ from the newest permanent
+// ones, the present one included; a temporary one expires. It takes
+// milliseconds and must not be called within a transaction. The errors are
+// InvalidPasswordException, InvalidParameterException and
+// PasswordHistoryPolicyViolationException.
+func (u *Users) NewPassword(pool *Pool, user *store.User, password string, temporary bool) (SealedPassword, error) {
+	if err := pool.CheckPasswordPolicy(password); err != nil {
+		return SealedPassword{}, err
+	}
+	history, err := u.history(pool, user)
+	if err != nil {
+		return SealedPassword{}, err
+	}
+	if !temporary && slices.ContainsFunc(history, func(v srp.Verifier) bool {
+		return v.Check(pool.SRPName(), user.Username, password)
+	}) {
+		return SealedPassword{}, fault.New(fault.PasswordHistoryPolicyViolation, "Password has previously been used.")
+	}
+	v := srp.NewVerifier(pool.SRPName(), user.Username, password)
+	b, err := v.MarshalBinary()
+	if err != nil {
+		return SealedPassword{}, err
+	}
+	var s SealedPassword
+	if s.sealed, err = u.ring.Seal(sealPassword, b, pool.ID, user.Sub); err != nil {
+		return SealedPassword{}, err
+	}
+	if temporary {
+		days := pool.Policies.PasswordPolicy.TemporaryPasswordValidityDays
+		if days == 0 {
+			days = defaultTemporaryDays
+		}
+		s.expiresAt = u.db.Now().AddDate(0, 0, days)
+	} else {
+		history = slices.Insert(history, 0, v)
+	}
+	s.history, err = u.sealHistory(pool, user, history)
+	return s, err
+}
+
+// historySize is how many permanent passwords must differ from each other.
+func (p *Pool) historySize() int {
+	if n := p.Policies.PasswordPolicy.PasswordHistorySize; n != nil {
+		return *n
+	}
+	return 0
+}
+
+// history returns the verifiers of the user's newest permanent passwords that
+// count, newest first. A password from before the pool kept a history stands in
+// the user's row only.
+func (u *Users) history(pool *Pool, user *store.User) ([]srp.Verifier, error) {
+	size := pool.historySize()
+	if size == 0 {
+		return nil, nil
+	}
+	if user.SealedPasswordHistory == "" {
+		present, ok, err := u.Verifier(pool, user)
+		if err != nil || !ok || !user.PasswordExpiresAt.IsZero() {
+			return nil, err
+		}
+		return []srp.Verifier{present}, nil
+	}
+	b, err := u.ring.Open(sealHistory, user.SealedPasswordHistory, pool.ID, user.Sub)
+	if err != nil {
+		return nil, fmt.Errorf("password history of user %s: %w", user.Sub, err)
+	}
+	var history []srp.Verifier
+	for len(b) > 0 {
+		var v srp.Verifier
+		if len(b) < 2 || len(b) < 2+int(binary.BigEndian.Uint16(b)) {
+			return nil, fmt.Errorf("password history of user %s: %w", user.Sub, errTruncated)
+		}
+		n := 2 + int(binary.BigEndian.Uint16(b))
+		if err := v.UnmarshalBinary(b[2:n]); err != nil {
+			return nil, fmt.Errorf("password history of user %s: %w", user.Sub, err)
+		}
+		history, b = append(history, v), b[n:]
+	}
+	return history[:min(len(history), size)], nil
+}
+
+var errTruncated = errors.New("truncated")
+
+// sealHistory seals as many of the verifiers as the pool keeps, each after its
+// length.
+func (u *Users) sealHistory(pool *Pool, user *store.User, history []srp.Verifier) (string, error) {
+	history = history[:min(len(history), pool.historySize())]
+	if len(history) == 0 {
+		return "", nil
+	}
+	var b []byte
+	for _, v := range history {
+		form, err := v.MarshalBinary()
+		if err != nil {
+			return "", err
+		}
+		b = binary.BigEndian.AppendUint16(b, uint16(len(form))) //nolint:gosec // a verifier has at most 449 bytes
+		b = append(b, form...)
+	}
+	return u.ring.Seal(sealHistory, b, pool.ID, user.Sub)
+}
