@@ -119,7 +119,9 @@ func (c *Client) Rotates() (rotates bool, grace time.Duration) {
 }
 
 // SessionTTL is how long a challenge waits for its answer.
-func (c *Client) SessionTTL() time.Duration { return time.Duration(c.AuthSessionValidity) * time.Minute }
+func (c *Client) SessionTTL() time.Duration {
+	return time.Duration(c.AuthSessionValidity) * time.Minute
+}
 
 // AccessTokenTTL is the life of the client's access tokens, 60 minutes unless
 // set.

@@ -31,11 +31,18 @@ var flowSwitches = map[string]flowSwitch{
 //
 // A client that lists flows by their ALLOW_ names may use exactly those. One
 // that lists old names, or none at all, may always refresh, use custom
-// authentication and SRP; CUSTOM_AUTH_FLOW_ONLY takes SRP and passwords away.
+// authentication and SRP; CUSTOM_AUTH_FLOW_ONLY takes SRP and passwords away. A
+// client that rotates refresh tokens never uses REFRESH_TOKEN_AUTH, since that
+// flow has no place for the new one.
 func (c *Client) AllowsFlow(flow string) bool {
 	s, known := flowSwitches[flow]
 	if !known {
 		return false
+	}
+	if s.allow == "ALLOW_REFRESH_TOKEN_AUTH" {
+		if rotates, _ := c.Rotates(); rotates {
+			return false
+		}
 	}
 	if usesAllowNames(c.ExplicitAuthFlows) {
 		return slices.Contains(c.ExplicitAuthFlows, s.allow)

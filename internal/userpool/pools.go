@@ -16,10 +16,11 @@ import (
 // within a second. Its methods may be called concurrently, but not inside a
 // transaction.
 type Pools struct {
-	db        *store.DB
-	ring      *keys.Ring
-	accountID string
-	limits    PoolLimits
+	db          *store.DB
+	ring        *keys.Ring
+	accountID   string
+	limits      PoolLimits
+	strictTiers bool
 
 	pools   *cache[*Pool]
 	clients *cache[*Client]
@@ -33,6 +34,10 @@ type PoolsOptions struct {
 
 	// Limits bound what can be created; zero members have the defaults.
 	Limits PoolLimits
+
+	// StrictTiers refuses settings that a pool's feature tier does not have on
+	// AWS. Otherwise every pool has all features, whatever its tier is called.
+	StrictTiers bool
 }
 
 // PoolLimits are the quotas on pools and clients. A zero member means the most
@@ -57,7 +62,7 @@ const (
 // as long as db does.
 func NewPools(db *store.DB, ring *keys.Ring, o PoolsOptions) *Pools {
 	p := &Pools{
-		db: db, ring: ring, accountID: o.AccountID, limits: o.Limits,
+		db: db, ring: ring, accountID: o.AccountID, limits: o.Limits, strictTiers: o.StrictTiers,
 		pools:   newCache[*Pool](cachedPools),
 		clients: newCache[*Client](cachedClients),
 	}

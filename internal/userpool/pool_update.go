@@ -1,0 +1,71 @@
+package userpool
+
+import (
+	"context"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/store"
+)
+
+// Update replaces the settings of a pool: whatever is left out goes back to its
+// default. What can only be set at creation stays, and so do the name, the tier,
+// the SMS configuration and the update settings if they are left out. Errors:
+// ResourceNotFoundException, InvalidParameterException,
+// UserPoolTaggingException.
+func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) error {
+	if err := s.checkRequest(); err != nil {
+		return err
+	}
+	config := s.config()
+	return p.changePool(ctx, id, func(pool *Pool) error {
+		old := pool.PoolConfig
+		pool.PoolConfig = config
+		pool.SchemaAttributes = old.SchemaAttributes
+		pool.AliasAttributes = old.AliasAttributes
+		pool.UsernameAttributes = old.UsernameAttributes
+		pool.UsernameConfiguration = old.UsernameConfiguration
+		pool.SmsConfiguration = or(config.SmsConfiguration, old.SmsConfiguration)
+		pool.UserAttributeUpdateSettings = or(config.UserAttributeUpdateSettings, old.UserAttributeUpdateSettings)
+		pool.UserPoolTier = or(s.UserPoolTier, old.UserPoolTier)
+		pool.Name = or(name, pool.Name)
+		if err := pool.check(); err != nil {
+			return err
+		}
+		if !p.strictTiers {
+			return nil
+		}
+		if pool.UserPoolTier != old.UserPoolTier {
+			return pool.checkTier(fault.TierChangeNotAllowed)
+		}
+		return pool.checkTier(fault.FeatureUnavailableInTier)
+	})
+}
+
+// AddCustomAttributes adds attributes to a pool's schema, all or none. Errors:
+// ResourceNotFoundException, InvalidParameterException.
+func (p *Pools) AddCustomAttributes(ctx context.Context, id string, settings []SchemaSettings) error {
+	return p.changePool(ctx, id, func(pool *Pool) (err error) {
+		pool.SchemaAttributes, err = addAttributes(pool.SchemaAttributes, settings)
+		return err
+	})
+}
+
+// changePool reads a pool, lets change change it, and writes it back, in one
+// transaction.
+func (p *Pools) changePool(ctx context.Context, id string, change func(*Pool) error) error {
+	return p.db.Update(ctx, func(tx *store.Tx) error {
+		pool, err := findPool(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := change(pool); err != nil {
+			return err
+		}
+		pool.ModifiedAt = tx.Now()
+		row, err := pool.row()
+		if err != nil {
+			return err
+		}
+		return tx.UpdateUserPool(row)
+	})
+}

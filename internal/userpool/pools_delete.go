@@ -1,0 +1,68 @@
+package userpool
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/poolhouse/poolhouse/internal/store"
+)
+
+// clearStep is how many rows of a table one transaction clears away: few enough
+// that sign-ins hardly wait.
+const clearStep = 500
+
+// Delete removes a pool with its clients and keys. Nothing of it answers any
+// more; its users are cleared away by ClearDeleted. Errors:
+// ResourceNotFoundException; InvalidParameterException for a protected pool.
+func (p *Pools) Delete(ctx context.Context, id string) error {
+	err := p.db.Update(ctx, func(tx *store.Tx) error {
+		pool, err := findPool(tx, id)
+		if err != nil {
+			return err
+		}
+		if pool.DeletionProtection == "ACTIVE" {
+			return invalid("The user pool cannot be deleted because deletion protection is activated. " +
+				"Deletion protection must be inactivated first.")
+		}
+		return tx.DeleteUserPool(id)
+	})
+	if err == nil {
+		p.sizes.forget(id)
+	}
+	return err
+}
+
+// ClearDeleted clears away what deleted pools left behind, in short
+// transactions, until nothing is left or ctx ends. Where it stopped, the next
+// call goes on, on any node; several at once do no harm.
+func (p *Pools) ClearDeleted(ctx context.Context) error {
+	for {
+		var ids []string
+		if err := p.db.View(ctx, func(tx *store.Tx) (err error) {
+			ids, err = tx.DeletedUserPools()
+			return err
+		}); err != nil {
+			return fmt.Errorf("list deleted user pools: %w", err)
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		for _, id := range ids {
+			if err := p.clear(ctx, id); err != nil {
+				return fmt.Errorf("clear deleted user pool: %w", err)
+			}
+		}
+	}
+}
+
+func (p *Pools) clear(ctx context.Context, id string) error {
+	for done := false; !done; {
+		if err := p.db.Update(ctx, func(tx *store.Tx) (err error) {
+			done, err = tx.ClearDeletedUserPool(id, clearStep)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
