@@ -1,0 +1,225 @@
+package lawtest
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/poolhouse/poolhouse/"
+
+// law says for each package what it may import besides the standard library.
+// A name without a dot is a package below internal/, one with a slash before it
+// stands at the top of the module, and one with a dot is a third-party module or
+// package, with everything below it. A package that is not here fails the test:
+// add its row, in the place the architecture gives it.
+const law = `
+# Leaves: the standard library only.
+fault:
+apimodel:
+srp:
+config:
+testenv:
+lawtest:
+
+# Contracts and proofs.
+idpapi:      apimodel
+identityapi: apimodel
+sigv4:       fault
+iam:         fault
+
+# Rows, keys, and what is written to users.
+store:           fault github.com/jackc/pgx/v5 modernc.org/sqlite
+store/storetest: store testenv github.com/jackc/pgx/v5
+keys:            fault store
+message:         fault store keys
+
+# The rules of the domain.
+userpool: fault store keys message srp golang.org/x/sync
+token:    fault store keys message userpool
+signin:   fault store keys message userpool srp token
+
+# The edge, and the operations behind it.
+awsjson:  fault apimodel sigv4 iam github.com/prometheus/client_golang golang.org/x/time
+idp:      fault apimodel awsjson idpapi iam store keys message userpool srp token signin
+identity: fault apimodel awsjson identityapi iam store keys userpool token
+
+# What only the development server has.
+devserver: fault store message
+
+# Where all meet.
+app: fault apimodel awsjson config devserver iam identity idp idpapi keys message signin sigv4 store token
+app: userpool github.com/prometheus/client_golang
+
+/cmd/poolhouse:      app awsjson config devserver iam keys store github.com/alecthomas/kong
+/cmd/poolhouse-load: srp github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
+
+/tools/apigen:
+/test:
+`
+
+// testLaw says what the tests of a package may import on top of law. All may
+// import the package itself, testenv, store and store/storetest.
+const testLaw = `
+apimodel: idpapi identityapi
+sigv4:    github.com/aws/aws-sdk-go-v2
+awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
+idp:      config app
+app:      srp github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
+/test:    srp github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
+`
+
+// never says what packages must not even reach through others: the domain knows
+// neither HTTP nor the API's shapes.
+const never = `
+store:    net/http apimodel idpapi identityapi awsjson
+keys:     net/http apimodel idpapi identityapi awsjson
+userpool: net/http apimodel idpapi identityapi awsjson
+token:    net/http apimodel idpapi identityapi awsjson
+signin:   net/http apimodel idpapi identityapi awsjson
+`
+
+type pkg struct {
+	ImportPath, Name, Doc                    string
+	Imports, Deps, TestImports, XTestImports []string
+}
+
+func TestImportLaw(t *testing.T) {
+	allowed, testAllowed, forbidden := parse(t, law), parse(t, testLaw), parse(t, never)
+	for _, p := range packages(t) {
+		name := shortName(p.ImportPath)
+		may, ok := allowed[name]
+		if !ok {
+			t.Errorf("%s is not in the table of the import law", name)
+			continue
+		}
+		for _, path := range p.Imports {
+			if !permits(may, path) {
+				t.Errorf("%s must not import %s", name, path)
+			}
+		}
+		inTests := slices.Concat(may, testAllowed[name], []string{name, "testenv", "store", "store/storetest"})
+		for _, path := range slices.Concat(p.TestImports, p.XTestImports) {
+			if !permits(inTests, path) {
+				t.Errorf("tests of %s must not import %s", name, path)
+			}
+		}
+		for _, path := range p.Deps {
+			if slices.Contains(forbidden[name], shortName(path)) {
+				t.Errorf("%s must not depend on %s, through others neither", name, path)
+			}
+		}
+	}
+}
+
+// TestEveryPackageSaysWhatItIsFor wants a package comment everywhere.
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment", shortName(p.ImportPath))
+		}
+	}
+}
+
+func TestPermits(t *testing.T) {
+	may := []string{"fault", "store", "github.com/jackc/pgx/v5"}
+	for path, want := range map[string]bool{
+		"crypto/sha256":                    true,
+		module + "internal/fault":          true,
+		module + "internal/faults":         false,
+		module + "internal/store/sub":      false,
+		module + "fault":                   false,
+		"github.com/jackc/pgx/v5":          true,
+		"github.com/jackc/pgx/v5/stdlib":   true,
+		"github.com/jackc/pgx/v50":         false,
+		"github.com/poolhouse/other":       false,
+		module + "internal/store":          true,
+		"golang.org/x/crypto/cryptobyte":   false,
+		"vendor/golang.org/x/net/dns":      false,
+		module + "cmd/poolhouse":           false,
+		"github.com/jackc/pgx":             false,
+		module + "internal/userpool/store": false,
+	} {
+		if got := permits(may, path); got != want {
+			t.Errorf("permits(%q) = %v, want %v", path, got, want)
+		}
+	}
+}
+
+// permits reports whether the row allows importing path.
+func permits(row []string, path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	switch {
+	case strings.HasPrefix(path, module):
+		return slices.Contains(row, shortName(path))
+	case first == "vendor":
+		return false
+	case !strings.Contains(first, "."):
+		return true // the standard library
+	}
+	return slices.ContainsFunc(row, func(m string) bool { return path == m || strings.HasPrefix(path, m+"/") })
+}
+
+// shortName is a package as the tables call it.
+func shortName(path string) string {
+	if short, ok := strings.CutPrefix(path, module); ok {
+		if name, ok := strings.CutPrefix(short, "internal/"); ok {
+			return name
+		}
+		return "/" + short
+	}
+	return path
+}
+
+// parse reads "name: words" lines. A name may have several lines.
+func parse(t *testing.T, table string) map[string][]string {
+	t.Helper()
+	m := make(map[string][]string)
+	for line := range strings.Lines(table) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, words, ok := strings.Cut(line, ":")
+		if !ok {
+			t.Fatalf("the table has a line without a colon: %q", line)
+		}
+		m[name] = append(m[name], strings.Fields(words)...)
+	}
+	return m
+}
+
+// packages lists the packages of the module.
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	// -e lists a package with its imports even while it does not build, so that
+	// one broken file does not hide what the law has to say about the rest.
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e",
+		"-json=ImportPath,Name,Doc,Imports,Deps,TestImports,XTestImports", "./...")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatalf("go list: %v", err)
+	}
+	var all []pkg
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) == 0 {
+		t.Fatal("go list names no packages")
+	}
+	return all
+}
