@@ -27,7 +27,7 @@ func (p *Pool) checkUsername(name string) (attribute string, err error) {
 		return "", fault.New(fault.InvalidParameter, "Username should be a phone number.")
 	case !p.LooksLikeAlias(name):
 		return "", nil
-	case strings.Contains(name, "@"):
+	case slices.Contains(p.AliasAttributes, "email") && strings.Contains(name, "@"):
 		return "", fault.New(fault.InvalidParameter,
 			"Username cannot be of email format, since user pool is configured for email alias.")
 	}

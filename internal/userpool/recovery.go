@@ -1,0 +1,162 @@
+package userpool
+
+import (
+	"context"
+	"errors"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/store"
+)
+
+var (
+	errNotResettable = fault.New(fault.NotAuthorized, "User password cannot be reset in the current state.")
+	errNoRecovery    = fault.New(fault.InvalidParameter,
+		"Cannot reset password for the user as there is no registered/verified email or phone_number")
+)
+
+// ForgotPassword sends a code with which a new password can be set. The errors
+// are NotAuthorizedException where only administrators reset passwords or the
+// user's state forbids it, LimitExceededException, CodeDeliveryFailureException
+// and, where the client reveals that, UserNotFoundException,
+// NotAuthorizedException for a disabled user and InvalidParameterException for
+// one who cannot be reached.
+func (u *Users) ForgotPassword(ctx context.Context, pool *Pool, client *Client, name string) (*Delivery, error) {
+	if pool.onlyAdminsRecover() {
+		return nil, fault.New(fault.NotAuthorized, "Contact administrator to reset password.")
+	}
+	if err := u.outbox.Ready(); err != nil {
+		return nil, err
+	}
+	var delivery *Delivery
+	err := u.attempt(ctx, func(tx *store.Tx) (refused, err error) {
+		user, sub, err := u.lookUp(tx, pool, name)
+		if err != nil {
+			return nil, err
+		}
+		if refused, err := count(tx, pool.ID, sub, actionForgotPassword, u.limits.ForgotPassword); refused != nil || err != nil {
+			return refused, err
+		}
+		s := sending{purpose: codeForgotPassword, life: recoveryCodeLife, source: sourceForgotPassword}
+		var concealed error // what only a client that reveals users is told
+		switch {
+		case user == nil:
+			concealed = errNoUserOfClient
+		case !user.Enabled:
+			concealed = errDisabled
+		case !resettable(user):
+			return errNotResettable, nil
+		default:
+			var reachable bool
+			if s.channel, reachable = pool.recoveryChannel(user); !reachable {
+				concealed = errNoRecovery
+			}
+		}
+		switch {
+		case concealed == nil:
+			delivery, err = u.sendCode(tx, pool, user, s)
+		case client.RevealsUsers():
+			return concealed, nil
+		default:
+			s.channel = u.pretendedChannel(pool, name, pool.recoveryAttributes())
+			delivery, err = u.pretendCode(tx, pool, sub, name, s)
+		}
+		return nil, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return delivery, nil
+}
+
+// resettable says whether a user in this state may set a new password with a
+// code.
+func resettable(user *store.User) bool {
+	switch user.Status {
+	case StatusUnconfirmed, StatusConfirmed, StatusResetRequired:
+		return true
+	}
+	return false
+}
+
+// ConfirmForgotPassword sets a new password with the code of ForgotPassword and
+// returns the user, who is confirmed by that. The errors are
+// InvalidPasswordException, InvalidParameterException,
+// PasswordHistoryPolicyViolationException, CodeMismatchException,
+// ExpiredCodeException, LimitExceededException and, where the client reveals
+// that, UserNotFoundException and NotAuthorizedException for a disabled user.
+func (u *Users) ConfirmForgotPassword(ctx context.Context, pool *Pool, client *Client, name, code, password string) (*store.User, error) {
+	if err := pool.CheckPasswordPolicy(password); err != nil {
+		return nil, err
+	}
+	// The password is looked at, and its history told of, only after the code;
+	// and the code is spent only with the password.
+	var user *store.User
+	err := u.attempt(ctx, func(tx *store.Tx) (refused, err error) {
+		var sub string
+		user, sub, err = u.lookUp(tx, pool, name)
+		if err != nil {
+			return nil, err
+		}
+		if refused, err := count(tx, pool.ID, sub, actionForgotPassword, u.limits.ForgotPassword); refused != nil || err != nil {
+			return refused, err
+		}
+		if user == nil && client.RevealsUsers() {
+			return errNoUserOfClient, nil
+		}
+		if user != nil && !user.Enabled && client.RevealsUsers() {
+			return errDisabled, nil
+		}
+		target, refused, err := u.checkCode(tx, pool.ID, sub, codeForgotPassword, code)
+		if refused == nil && err == nil {
+			refused = redeemable(user, target)
+		}
+		return refused, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := u.NewPassword(pool, user, password, false)
+	if err != nil {
+		return nil, err
+	}
+	err = u.attempt(ctx, func(tx *store.Tx) (refused, err error) {
+		old, err := pool.User(tx, user.Sub)
+		if errors.Is(err, store.ErrNotFound) {
+			return errCodeExpired, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		target, refused, err := u.spendCode(tx, pool.ID, old.Sub, codeForgotPassword, code)
+		if refused != nil || err != nil {
+			return refused, err
+		}
+		if refused := redeemable(old, target); refused != nil {
+			return refused, nil
+		}
+		user, err = pool.Change(tx, old, func(user *store.User) error {
+			sealed.Apply(user)
+			user.Status = StatusConfirmed
+			return nil
+		})
+		return nil, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return user, nil
+}
+
+// redeemable refuses the right code of a user who has changed since it was sent:
+// above all one that went to an address that is not the user's any more.
+func redeemable(user *store.User, target codeTarget) error {
+	switch {
+	case !user.Enabled:
+		return errCodeMismatch
+	case !resettable(user):
+		return errNotResettable
+	case user.Attributes[target.Attribute] != target.Value:
+		return errCodeExpired
+	}
+	return nil
+}
