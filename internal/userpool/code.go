@@ -131,14 +131,21 @@ func (u *Users) checkCode(tx *store.Tx, poolID, sub, purpose, guess string) (tar
 		}
 		return target, errCodeMismatch, tx.CountCodeGuess(code)
 	}
-	b, err := u.ring.Open(sealTarget, code.Target, poolID, sub, purpose)
+	target, err = u.openTarget(code)
+	return target, nil, err
+}
+
+// openTarget returns what a code decides about.
+func (u *Users) openTarget(code *store.Code) (codeTarget, error) {
+	var target codeTarget
+	b, err := u.ring.Open(sealTarget, code.Target, code.PoolID, code.Sub, code.Purpose)
 	if err == nil {
 		err = json.Unmarshal(b, &target)
 	}
 	if err != nil {
-		return target, nil, fmt.Errorf("target of code %s of user %s: %w", purpose, sub, err)
+		return codeTarget{}, fmt.Errorf("target of code %s of user %s: %w", code.Purpose, code.Sub, err)
 	}
-	return target, nil, nil
+	return target, nil
 }
 
 // spendCode is checkCode for the use of the code, which is its only one.
