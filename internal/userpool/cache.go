@@ -50,6 +50,14 @@ func (c *cache[T]) get(ctx context.Context, id string, load func(context.Context
 	return loaded.(T), nil
 }
 
+// peek returns the entry if it is there.
+func (c *cache[T]) peek(id string) (T, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	v, ok := c.entries[id]
+	return v, ok
+}
+
 // put keeps an entry unless the cache was dropped since its load began: what was
 // loaded may be what the change replaced.
 func (c *cache[T]) put(generation uint64, id string, v T) {

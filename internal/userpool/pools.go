@@ -120,6 +120,15 @@ func (p *Pools) PoolClient(ctx context.Context, poolID, clientID string) (*Pool,
 	return pool, client, nil
 }
 
+// CachedPoolOf is the pool of an app client if this node has the client ready,
+// else "". It never asks the database.
+func (p *Pools) CachedPoolOf(clientID string) string {
+	if client, ok := p.clients.peek(clientID); ok {
+		return client.PoolID
+	}
+	return ""
+}
+
 func poolNotFound(id string) error {
 	return fault.Errorf(fault.ResourceNotFound, "User pool %s does not exist.", id)
 }

@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
 )
 
 // MaxPage is the most items that a page of pools or clients has.
 const MaxPage = 60
+
+// ErrPageToken is the answer to a paging token that no page gave.
+var ErrPageToken = fault.New(fault.InvalidParameter, "Invalid pagination token.")
 
 // A paging token is the kind of list and the key of the last item, in base64url:
 // opaque, and no secret, since it only says where to go on. The pages follow
@@ -34,7 +38,7 @@ func pageAfter(list, token string) (string, error) {
 			}
 		}
 	}
-	return "", invalid("Invalid pagination token.")
+	return "", ErrPageToken
 }
 
 // List returns up to limit pools, in the order of their ids, and the token of the
