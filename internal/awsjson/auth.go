@@ -1,0 +1,115 @@
+package awsjson
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/poolhouse/poolhouse/internal/iam"
+	"github.com/poolhouse/poolhouse/internal/sigv4"
+)
+
+// A signer is who a request claims to be from, and what is needed to check it.
+type signer struct {
+	signature *sigv4.Signature
+	secret    string
+	principal *iam.Principal
+}
+
+// identify reads the signature of r and looks its key up. It comes before the
+// body is read, which Verify needs: most of what is not signed well costs no
+// more than this.
+func (h *Handler) identify(r *http.Request, route *route) (*signer, error) {
+	signature, err := sigv4.Parse(r)
+	if err != nil {
+		return nil, err
+	}
+	region := h.options.Region
+	if accepts := h.options.AcceptsRegion; accepts != nil && accepts(signature.Credential.Region) {
+		region = signature.Credential.Region
+	}
+	if err := signature.CheckScope(region, route.service.signingName); err != nil {
+		return nil, err
+	}
+	// Keys on record are long-term ones, which go without a session token.
+	if h.options.AccessKey == nil || signature.SecurityToken != "" {
+		return nil, sigv4.ErrUnknownKey
+	}
+	secret, principal, err := h.options.AccessKey(r.Context(), signature.Credential.AccessKeyID)
+	if err != nil {
+		return nil, err
+	}
+	if secret == "" || principal == nil {
+		return nil, sigv4.ErrUnknownKey
+	}
+	return &signer{signature, secret, principal}, nil
+}
+
+// deniedBy names, for some actions, another whose explicit denial denies them
+// too (the API reference of DescribeTermsByClient).
+var deniedBy = map[string]string{"DescribeTermsByClient": "DescribeTerms"}
+
+// authorize asks the caller's policy about the operation and the pool of input.
+func (h *Handler) authorize(route *route, req *Request, input any) error {
+	poolID, arn := route.resource(h.options.AccountID, req.Region, input)
+	if err := req.Principal.Authorize(route.service.signingName+":"+route.Name(), arn); err != nil {
+		return err
+	}
+	if other, ok := deniedBy[route.Name()]; ok {
+		action := route.service.signingName + ":" + other
+		if req.Principal.Policy.Decide(action, arn) == iam.ExplicitDeny {
+			return req.Principal.Authorize(action, arn)
+		}
+	}
+	// The policy was asked about the region signed for, so that the pool must be
+	// of that one. In AWS the other region's pools are out of sight.
+	if poolID != "" && !strings.HasPrefix(poolID, req.Region+route.service.separator) {
+		return route.service.notFound(poolID)
+	}
+	return nil
+}
+
+// maxRegion bounds a region's name, in bytes. AWS's longest have 14.
+const maxRegion = 32
+
+// scopeRegion is the region in the credential scope of a signature nobody
+// checks, or "" without a plausible one. It takes what sigv4.Parse would refuse,
+// because invented credentials are what development servers get.
+func scopeRegion(r *http.Request) string {
+	_, credential, ok := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	if !ok {
+		if r.URL.RawQuery == "" {
+			return ""
+		}
+		credential = r.URL.Query().Get("X-Amz-Credential")
+	}
+	if end := strings.IndexAny(credential, ", "); end >= 0 {
+		credential = credential[:end]
+	}
+	// key id / date / region / service / aws4_request, and a key id may have any
+	// character where nobody checks.
+	parts := strings.Split(credential, "/")
+	if len(parts) < 5 {
+		return ""
+	}
+	region := parts[len(parts)-3]
+	if !plausibleRegion(region) {
+		return ""
+	}
+	return region
+}
+
+// plausibleRegion reports whether s is written as regions are: lower-case words
+// and a number, joined by hyphens.
+func plausibleRegion(s string) bool {
+	if len(s) > maxRegion || strings.Count(s, "-") < 2 {
+		return false
+	}
+	for i, c := range []byte(s) {
+		letter := 'a' <= c && c <= 'z'
+		if !letter && c != '-' && (c < '0' || c > '9') || i == 0 && !letter {
+			return false
+		}
+	}
+	last := s[len(s)-1]
+	return '0' <= last && last <= '9'
+}
