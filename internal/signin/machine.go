@@ -211,7 +211,7 @@ func (m *Machine) find(ctx context.Context, a *attempt) (release func(), err err
 // resume reads the user of a session, takes the turn to try a password, and
 // checks that the request names this user and that the session is unspent.
 func (m *Machine) resume(ctx context.Context, a *attempt, username string) (release func(), err error) {
-	if a.session.Sub == "" { // the session of a name that nobody has
+	if a.session.Nobody == 1 {
 		if username != a.session.Name && username != a.session.UserID {
 			return nil, errInvalidSession
 		}
@@ -301,6 +301,8 @@ func (m *Machine) challenge(a *attempt) (*Outcome, error) {
 	s.ExpiresAt = m.db.Now().Add(a.client.SessionTTL()).UnixMilli()
 	if a.user != nil {
 		s.Sub = a.user.Sub
+	} else {
+		s.Sub, s.Nobody = m.madeUpID(a), 1
 	}
 	sealed, block, err := m.seal(a.pool, a.client, s, a.block)
 	if err != nil {

@@ -18,7 +18,8 @@ type session struct {
 	Admin     bool     `json:"a,omitempty"`
 	Challenge string   `json:"c"`           // what was asked
 	Name      string   `json:"n"`           // USERNAME as first sent
-	Sub       string   `json:"s,omitempty"` // "": nobody has the name
+	Sub       string   `json:"s"`           // of the user; made up where nobody has the name
+	Nobody    int      `json:"x"`           // 1: nobody has the name. A number, for the length must not tell
 	UserID    string   `json:"u,omitempty"` // USER_ID_FOR_SRP that was given out
 	ExpiresAt int64    `json:"e"`           // unix milliseconds
 	Proved    []string `json:"p,omitempty"` // factors, as amr values

@@ -127,6 +127,11 @@ func (m *Machine) srpUserID(a *attempt) string {
 	if len(a.pool.UsernameAttributes) == 0 && !a.pool.LooksLikeAlias(a.session.Name) {
 		return a.session.Name
 	}
+	return m.madeUpID(a)
+}
+
+// madeUpID is the sub that a name nobody has would have: always the same UUID.
+func (m *Machine) madeUpID(a *attempt) string {
 	b := m.ring.MAC("srp-fake-user", a.pool.ID, a.pool.Fold(a.session.Name))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/poolhouse/poolhouse/internal/app"
+	"github.com/poolhouse/poolhouse/internal/config"
+	"github.com/poolhouse/poolhouse/internal/iam"
+	"github.com/poolhouse/poolhouse/internal/keys"
+	"github.com/poolhouse/poolhouse/internal/store"
+)
+
+// openDatabase opens the configured database.
+func openDatabase(ctx context.Context, s *config.Storage, migrate bool) (*store.DB, error) {
+	url, err := s.URL()
+	if err != nil {
+		return nil, err
+	}
+	if url == "" {
+		return nil, errors.New("--database or --data is needed")
+	}
+	return store.Open(ctx, store.Options{URL: url, Migrate: migrate})
+}
+
+// opened is a database with its keys, for the commands that work on it.
+type opened struct {
+	config.Storage
+	config.MasterKey
+}
+
+func (o *opened) with(ctx context.Context, do func(*store.DB, *keys.Ring) error) error {
+	master, err := masterKey(&o.MasterKey, o.Data)
+	if err != nil {
+		return err
+	}
+	db, err := openDatabase(ctx, &o.Storage, true)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, _, err := db.Migrate(ctx); err != nil {
+		return err
+	}
+	ring, err := keys.Open(ctx, db, master, nil)
+	if err != nil {
+		return err
+	}
+	defer ring.Close()
+	return do(db, ring)
+}
+
+type migrateCommand struct{ config.Storage }
+
+// Run applies the migrations that the database lacks.
+func (c *migrateCommand) Run(ctx context.Context, stdout io.Writer) error {
+	db, err := openDatabase(ctx, &c.Storage, true)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	from, to, err := db.Migrate(ctx)
+	if err != nil {
+		return err
+	}
+	if from == to {
+		fmt.Fprintf(stdout, "The database is up to date (version %d).\n", to)
+		return nil
+	}
+	fmt.Fprintf(stdout, "Migrated the database from version %d to %d.\n", from, to)
+	return nil
+}
+
+type keyCommands struct {
+	Make         makeKeyCommand      `cmd:"" help:"Print a new master key."`
+	RotateMaster rotateMasterCommand `cmd:"" name:"rotate-master" help:"Seal the database's keys under a new master key."`
+	RotatePool   rotatePoolCommand   `cmd:"" name:"rotate-pool" help:"Give a pool new signing keys; the old ones stay valid for the tokens they signed."`
+}
+
+type makeKeyCommand struct{}
+
+// Run prints a new master key.
+func (c *makeKeyCommand) Run(stdout io.Writer) error {
+	_, err := fmt.Fprintln(stdout, keys.GenerateMasterKey().Text())
+	return err
+}
+
+type rotateMasterCommand struct {
+	opened
+	NewMasterKeyFile string `required:"" type:"existingfile" placeholder:"FILE" help:"File that holds the new master key, as made by 'poolhouse key make'."`
+}
+
+// Run reseals the data keys. Running nodes go on; they need the new key at their
+// next start.
+func (c *rotateMasterCommand) Run(ctx context.Context, stdout io.Writer) error {
+	next, err := masterKey(&config.MasterKey{MasterKeyFile: c.NewMasterKeyFile}, "")
+	if err != nil {
+		return fmt.Errorf("--new-master-key-file: %w", err)
+	}
+	return c.with(ctx, func(_ *store.DB, ring *keys.Ring) error {
+		if err := ring.RotateMaster(ctx, next); err != nil {
+			return err
+		}
+		fmt.Fprintln(stdout, "The database is sealed under the new master key. Give it to every server before its next start.")
+		return nil
+	})
+}
+
+type rotatePoolCommand struct {
+	opened
+	Pool          string        `arg:"" help:"Id of the pool."`
+	ActivateAfter time.Duration `default:"1h" help:"How long the new keys are published before they sign (default ${default})."`
+	RetireAfter   time.Duration `default:"25h" help:"How long the old keys are published after that (default ${default})."`
+}
+
+// Run rotates a pool's signing keys.
+func (c *rotatePoolCommand) Run(ctx context.Context, stdout io.Writer) error {
+	return c.with(ctx, func(_ *store.DB, ring *keys.Ring) error {
+		if err := ring.RotatePool(ctx, c.Pool, c.ActivateAfter, c.RetireAfter); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "New keys of %s are published now and sign from %s on.\n", c.Pool,
+			time.Now().Add(c.ActivateAfter).Format(time.RFC3339))
+		return nil
+	})
+}
+
+type accessKeyCommand struct {
+	Create createAccessKeyCommand `cmd:"" help:"Make an access key and print its secret, once."`
+	List   listAccessKeysCommand  `cmd:"" help:"List access keys."`
+	Revoke revokeAccessKeyCommand `cmd:"" help:"Revoke an access key."`
+}
+
+type createAccessKeyCommand struct {
+	opened
+	Name   string `arg:"" help:"Name, which errors and logs show."`
+	Policy string `type:"existingfile" placeholder:"FILE" help:"IAM-style policy document; without it the key may do everything."`
+}
+
+// Run makes an access key.
+func (c *createAccessKeyCommand) Run(ctx context.Context, stdout io.Writer) error {
+	policy := iam.AdministratorPolicy()
+	if c.Policy != "" {
+		text, err := os.ReadFile(c.Policy)
+		if err != nil {
+			return err
+		}
+		if policy, err = iam.ParsePolicy(text); err != nil {
+			return fmt.Errorf("%s: %w", c.Policy, err)
+		}
+	}
+	return c.with(ctx, func(db *store.DB, ring *keys.Ring) error {
+		key, err := app.NewAccessKeys(db, ring).Create(ctx, c.Name, policy)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "AWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", key.ID, key.Secret)
+		return nil
+	})
+}
+
+type listAccessKeysCommand struct{ opened }
+
+// Run lists access keys, without their secrets.
+func (c *listAccessKeysCommand) Run(ctx context.Context, stdout io.Writer) error {
+	return c.with(ctx, func(db *store.DB, ring *keys.Ring) error {
+		list, err := app.NewAccessKeys(db, ring).List(ctx)
+		if err != nil {
+			return err
+		}
+		table := tabwriter.NewWriter(stdout, 0, 8, 2, ' ', 0)
+		fmt.Fprintln(table, "ID\tNAME\tCREATED\tREVOKED\tPOLICY")
+		for _, k := range list {
+			revoked := "-"
+			if !k.RevokedAt.IsZero() {
+				revoked = k.RevokedAt.Format(time.DateOnly)
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", k.ID, k.Name, k.CreatedAt.Format(time.DateOnly), revoked, k.Policy)
+		}
+		return table.Flush()
+	})
+}
+
+type revokeAccessKeyCommand struct {
+	opened
+	ID string `arg:"" help:"Id of the access key."`
+}
+
+// Run revokes an access key; every server refuses it within a second.
+func (c *revokeAccessKeyCommand) Run(ctx context.Context, stdout io.Writer) error {
+	return c.with(ctx, func(db *store.DB, ring *keys.Ring) error {
+		if err := app.NewAccessKeys(db, ring).Revoke(ctx, c.ID); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "Revoked %s.\n", c.ID)
+		return nil
+	})
+}

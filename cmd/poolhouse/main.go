@@ -1,0 +1,64 @@
+// Poolhouse is Amazon Cognito that you run yourself.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/poolhouse/poolhouse/internal/config"
+)
+
+type commands struct {
+	Dev       devCommand       `cmd:"" help:"Run a development server on this machine: no keys needed, messages go to an inbox."`
+	Serve     serveCommand     `cmd:"" help:"Run a production server."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring a database up to date."`
+	Key       keyCommands      `cmd:"" help:"Make the master key; rotate it or a pool's signing keys."`
+	AccessKey accessKeyCommand `cmd:"" name:"access-key" help:"Make, list and revoke keys for administrative calls."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "poolhouse:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, stdout, stderr io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	parser, err := kong.New(&c,
+		kong.Name("poolhouse"),
+		kong.Description("Amazon Cognito that you run yourself. Each flag can be set as POOLHOUSE_<FLAG> in the environment."),
+		kong.DefaultEnvars("POOLHOUSE"),
+		kong.UsageOnError(),
+		kong.Writers(stdout, stderr),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(stdout, (*io.Writer)(nil)),
+	)
+	if err != nil {
+		return err
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	return command.Run()
+}
+
+// logger writes to standard error, as the server's flags say.
+func logger(s *config.Server) *slog.Logger {
+	options := &slog.HandlerOptions{Level: s.LogLevel}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/poolhouse/poolhouse/internal/app"
+	"github.com/poolhouse/poolhouse/internal/awsjson"
+	"github.com/poolhouse/poolhouse/internal/config"
+	"github.com/poolhouse/poolhouse/internal/keys"
+)
+
+type serveCommand struct{ config.Serve }
+
+// Run serves until the process is told to end.
+func (c *serveCommand) Run(ctx context.Context, stdout io.Writer) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	o, err := options(&c.Server, logger(&c.Server))
+	if err != nil {
+		return err
+	}
+	if o.MasterKey, err = masterKey(&c.MasterKey, c.Data); err != nil {
+		return err
+	}
+	if o.RateLimits, err = awsjson.ParseLimits(c.RateLimits); err != nil {
+		return fmt.Errorf("--rate-limits: %w", err)
+	}
+	o.Migrate = c.Migrate
+	var tlsConfig *tls.Config
+	if c.TLSAddr != "" {
+		certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return fmt.Errorf("--tls-cert, --tls-key: %w", err)
+		}
+		tlsConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	}
+	listeners, err := app.Listen(ctx, c.Addr, c.TLSAddr, tlsConfig)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, o, listeners, &c.Server, func() {
+		for _, l := range listeners {
+			o.Logger.Info("serving", "addr", l.Addr().String())
+		}
+		fmt.Fprintln(stdout, "ready")
+	})
+}
+
+// options are what dev and serve have in common.
+func options(s *config.Server, log *slog.Logger) (app.Options, error) {
+	o := app.Options{
+		PublicURL: strings.TrimRight(s.PublicURL, "/"), IssuerStyle: s.IssuerStyle,
+		Region: s.Region, AccountID: s.AccountID, Logger: log,
+	}
+	var err error
+	if o.TrustedProxies, err = s.Proxies(); err != nil {
+		return o, err
+	}
+	if o.DatabaseURL, err = s.URL(); err != nil {
+		return o, err
+	}
+	if s.Data != "" {
+		if err := os.MkdirAll(s.Data, 0o700); err != nil {
+			return o, fmt.Errorf("--data: %w", err)
+		}
+	}
+	if s.Seed != "" {
+		if o.Seed, err = app.ReadSeed(s.Seed); err != nil {
+			return o, fmt.Errorf("--seed: %w", err)
+		}
+	}
+	return o, nil
+}
+
+// serve runs a server on listeners, and closes them.
+func serve(ctx context.Context, o app.Options, listeners []net.Listener, s *config.Server, ready func()) error {
+	a, err := app.New(ctx, o)
+	if err != nil {
+		for _, l := range listeners {
+			l.Close()
+		}
+		return err
+	}
+	err = a.Serve(ctx, listeners, s.ShutdownGrace, ready)
+	return errors.Join(err, a.Close())
+}
+
+func masterKey(m *config.MasterKey, dataDir string) (keys.MasterKey, error) {
+	text, err := m.Text(dataDir)
+	if err != nil {
+		return keys.MasterKey{}, err
+	}
+	if text == "" {
+		return keys.MasterKey{}, errors.New("a master key is needed: make one with 'poolhouse key make > master.key' and give it with --master-key-file master.key")
+	}
+	key, err := keys.ParseMasterKey(text)
+	if err != nil {
+		return keys.MasterKey{}, fmt.Errorf("master key: %w", err)
+	}
+	return key, nil
+}

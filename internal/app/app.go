@@ -1,0 +1,198 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/poolhouse/poolhouse/internal/awsjson"
+	"github.com/poolhouse/poolhouse/internal/devserver"
+	"github.com/poolhouse/poolhouse/internal/identity"
+	"github.com/poolhouse/poolhouse/internal/idp"
+	"github.com/poolhouse/poolhouse/internal/keys"
+	"github.com/poolhouse/poolhouse/internal/message"
+	"github.com/poolhouse/poolhouse/internal/signin"
+	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+// Options say what server to make.
+type Options struct {
+	DatabaseURL string         // as in store.Options
+	MasterKey   keys.MasterKey // everything secret is sealed under it
+	Migrate     bool           // bring the database up to date first
+
+	PublicURL   string // base of the issuer, without a slash at the end
+	IssuerStyle string // "url" or "aws"
+	Region      string
+	AccountID   string
+
+	Dev            bool // the conveniences of poolhouse dev
+	SkipSignatures bool // accept administrative requests from anybody; only with Dev
+	RateLimits     awsjson.Limits
+	TrustedProxies []netip.Prefix
+	Seed           *Seed // nil: nothing
+
+	Logger *slog.Logger
+}
+
+// App is a server, put together but not yet listening.
+type App struct {
+	options Options
+	log     *slog.Logger
+	clock   *devserver.Clock
+	db      *store.DB
+	ring    *keys.Ring
+	pools   *userpool.Pools
+	users   *userpool.Users
+	handler http.Handler
+}
+
+// New puts a server together. It returns keys.ErrWrongMasterKey,
+// store.ErrFuture or store.ErrBehind (wrapped) where the database does not fit.
+func New(ctx context.Context, o Options) (*App, error) {
+	if o.SkipSignatures && !o.Dev {
+		return nil, errors.New("only a development server may skip signatures")
+	}
+	a := &App{options: o, log: o.Logger, clock: new(devserver.Clock)}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	db, err := store.Open(ctx, store.Options{URL: o.DatabaseURL, Now: a.clock.Now, Logger: a.log, Migrate: o.Migrate})
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	a.db = db
+	if err := a.assemble(ctx); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) assemble(ctx context.Context) error {
+	o := a.options
+	if o.Migrate {
+		from, to, err := a.db.Migrate(ctx)
+		if err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		if from != to {
+			a.log.InfoContext(ctx, "migrated the database", "from", from, "to", to)
+		}
+	}
+	var err error
+	if a.ring, err = keys.Open(ctx, a.db, o.MasterKey, a.log); err != nil {
+		return fmt.Errorf("open keys: %w", err)
+	}
+	limits := userpool.DefaultLimits()
+	if o.Dev {
+		limits = userpool.NoLimits()
+	}
+	outbox := message.NewOutbox(a.ring, o.Dev)
+	a.pools = userpool.NewPools(a.db, a.ring, userpool.PoolsOptions{AccountID: o.AccountID})
+	a.users = userpool.NewUsers(a.db, a.ring, a.pools, outbox, limits)
+	tokens := token.NewIssuer(a.db, a.ring, a.pools, a.issuerURL)
+	machine := signin.New(a.db, a.ring, a.users, tokens)
+	service := idp.New(idp.Parts{Pools: a.pools, Users: a.users, Tokens: tokens, SignIn: machine})
+
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	proof := newAccessKeyCache(a.db, a.ring, o.AccountID)
+	api, err := awsjson.New(awsjson.Options{
+		Region:         o.Region,
+		AccountID:      o.AccountID,
+		AccessKey:      proof.find,
+		SkipSignatures: o.SkipSignatures,
+		TrustedProxies: o.TrustedProxies,
+		Limits:         o.RateLimits,
+		PoolOf:         service.PoolOf,
+		Logger:         a.log,
+		Registerer:     registry,
+	}, service.API(), identity.API())
+	if err != nil {
+		return err
+	}
+
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	mux.HandleFunc("GET /_poolhouse/healthz", a.healthz)
+	mux.HandleFunc("GET /_poolhouse/readyz", a.readyz)
+	mux.Handle("GET /_poolhouse/metrics", a.metrics(registry))
+	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, a.log))
+	if o.Dev {
+		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Log: a.log})
+	}
+	a.handler = mux
+	return a.seed(ctx)
+}
+
+// Handler serves everything.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Close gives everything back. The server must have stopped serving.
+func (a *App) Close() error {
+	if a.ring != nil {
+		a.ring.Close()
+	}
+	return a.db.Close()
+}
+
+// issuerURL is the iss of a pool's tokens.
+func (a *App) issuerURL(poolID string) string {
+	if a.options.IssuerStyle == "aws" {
+		region, _, _ := strings.Cut(poolID, "_")
+		return "https://cognito-idp." + region + ".amazonaws.com/" + poolID
+	}
+	return a.options.PublicURL + "/" + poolID
+}
+
+// housekeepingInterval is how often what has expired is cleared away.
+const housekeepingInterval = time.Minute
+
+// housekeepingStep is how many rows of a table one transaction clears, so that
+// none takes long.
+const housekeepingStep = 500
+
+// keepHouse clears away, until ctx ends, what expired and what deleted pools
+// left behind. Every node does so; the work is idempotent.
+func (a *App) keepHouse(ctx context.Context) {
+	ticker := time.NewTicker(housekeepingInterval)
+	defer ticker.Stop()
+	for {
+		if err := a.clearExpired(ctx); err != nil && ctx.Err() == nil {
+			a.log.ErrorContext(ctx, "housekeeping", "err", err)
+		}
+		if err := a.pools.ClearDeleted(ctx); err != nil && ctx.Err() == nil {
+			a.log.ErrorContext(ctx, "clear deleted pools", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (a *App) clearExpired(ctx context.Context) error {
+	for {
+		var n int64
+		err := a.db.Update(ctx, func(tx *store.Tx) error {
+			var err error
+			n, err = tx.DeleteExpired(housekeepingStep)
+			return err
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}

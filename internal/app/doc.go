@@ -1,0 +1,8 @@
+// Package app puts a server together and runs it: the one place where all other
+// packages meet.
+//
+// New opens the database and the keys, makes the domain packages and the edge,
+// and routes requests to them; Run listens, reports readiness, does the
+// housekeeping and shuts down gracefully. The commands in cmd/poolhouse give it
+// a configuration of package config.
+package app

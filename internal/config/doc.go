@@ -1,0 +1,7 @@
+// Package config holds what an operator can set about a server: one struct per
+// command with defaults and a Validate method.
+//
+// The struct tags are read by the command line parser in cmd/poolhouse: each
+// field is a flag and an environment variable POOLHOUSE_<FLAG>. Package app turns
+// a validated Server into a running one.
+package config

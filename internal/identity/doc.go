@@ -1,0 +1,3 @@
+// Package identity serves the operations of Amazon Cognito identity pools. None
+// is built yet; each answers that.
+package identity
