@@ -1,0 +1,58 @@
+package token
+
+import (
+	"strconv"
+
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+// signInScope is the scope of the access tokens that an API sign-in gives. It
+// lets the user act on their own account.
+const signInScope = "aws.cognito.signin.user.admin"
+
+// accessClaims are the claims of an access token, in the order in which
+// Cognito's have them. The ids jti and origin_jti are there only for clients
+// that revoke or rotate.
+type accessClaims struct {
+	OriginJTI string `json:"origin_jti,omitzero"`
+	Sub       string `json:"sub"`
+	DeviceKey string `json:"device_key,omitzero"`
+	EventID   string `json:"event_id"`
+	TokenUse  string `json:"token_use"`
+	Scope     string `json:"scope"`
+	AuthTime  int64  `json:"auth_time"`
+	Iss       string `json:"iss"`
+	Exp       int64  `json:"exp"`
+	Iat       int64  `json:"iat"`
+	ClientID  string `json:"client_id"`
+	JTI       string `json:"jti,omitzero"`
+	Username  string `json:"username"`
+}
+
+// idClaims are the claims that a user's attributes become: those the client may
+// read, in the types that ID tokens give them. The caller adds the others, which
+// so cannot be overridden by an attribute.
+func idClaims(client *userpool.Client, attributes map[string]string) map[string]any {
+	claims := make(map[string]any, len(attributes)+12)
+	for name, value := range attributes {
+		if value == "" || !client.Reads(name) {
+			continue
+		}
+		switch name {
+		case "identities": // another form in tokens
+		case "email_verified", "phone_number_verified":
+			claims[name] = value == "true"
+		case "address":
+			claims[name] = map[string]string{"formatted": value}
+		case "updated_at":
+			if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
+				claims[name] = seconds
+			} else {
+				claims[name] = value
+			}
+		default: // custom attributes too, whatever their type
+			claims[name] = value
+		}
+	}
+	return claims
+}

@@ -1,0 +1,197 @@
+package token
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/keys"
+	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+const (
+	refreshPurpose keys.Purpose = "refresh-token"
+
+	// maxRefresh bounds the refresh tokens that are looked at; the most scopes a
+	// client can have fit.
+	maxRefresh = 48 << 10
+
+	// maxAccessTTL is the longest life of an access or ID token.
+	maxAccessTTL = 24 * time.Hour
+)
+
+var (
+	errInvalidRefresh = fault.New(fault.NotAuthorized, "Invalid Refresh Token")
+	errExpiredRefresh = fault.New(fault.NotAuthorized, "Refresh Token has expired")
+	errRevokedRefresh = fault.New(fault.NotAuthorized, "Refresh Token has been revoked")
+)
+
+// refresh is the content of a refresh token. The pool is bound by the seal.
+type refresh struct {
+	ClientID   string   `json:"c"`
+	Sub        string   `json:"s"`
+	OriginJTI  string   `json:"o"`
+	AuthTime   int64    `json:"a"` // unix seconds
+	IssuedAt   int64    `json:"i"` // unix milliseconds
+	ExpiresAt  int64    `json:"e"` // unix milliseconds
+	Scopes     []string `json:"p"`
+	DeviceKey  string   `json:"d,omitzero"`
+	Rotates    bool     `json:"r,omitzero"` // the client rotated when it was issued
+	Generation int64    `json:"g,omitzero"` // how many rotations came before it
+}
+
+func (r *refresh) expires() time.Time { return time.UnixMilli(r.ExpiresAt).UTC() }
+
+// A refresh token looks like the JWE (RFC 7516) that Cognito's is: a header and
+// four parts. The parts are the bytes of one sealed string, cut so that the last
+// two but one hold what their names say: initialization vector, ciphertext, tag.
+const (
+	jweKeySize = 17 // seal version, key id, half of the nonce
+	jweIVSize  = 12
+	jweTagSize = 16
+)
+
+var jweHeader = encoding.EncodeToString([]byte(`{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}`))
+
+func (i *Issuer) sealRefresh(poolID string, r *refresh) (string, error) {
+	payload, err := json.Marshal(r)
+	if err != nil {
+		return "", fmt.Errorf("refresh token: %w", err)
+	}
+	sealed, err := i.ring.Seal(refreshPurpose, payload, poolID)
+	if err != nil {
+		return "", fmt.Errorf("refresh token: %w", err)
+	}
+	b, err := decode(sealed)
+	if err != nil {
+		return "", fmt.Errorf("refresh token: %w", err)
+	}
+	tag := len(b) - jweTagSize
+	return strings.Join([]string{
+		jweHeader,
+		encoding.EncodeToString(b[:jweKeySize]),
+		encoding.EncodeToString(b[jweKeySize : jweKeySize+jweIVSize]),
+		encoding.EncodeToString(b[jweKeySize+jweIVSize : tag]),
+		encoding.EncodeToString(b[tag:]),
+	}, "."), nil
+}
+
+// unsealRefresh is the inverse of sealRefresh. It returns errInvalidRefresh for
+// anything that this did not make for the pool, in the one spelling it has.
+func (i *Issuer) unsealRefresh(poolID, token string) (*refresh, error) {
+	if len(token) > maxRefresh || strings.Count(token, ".") != 4 {
+		return nil, errInvalidRefresh
+	}
+	parts := strings.Split(token, ".")
+	if parts[0] != jweHeader {
+		return nil, errInvalidRefresh
+	}
+	sizes := []int{jweKeySize, jweIVSize, -1, jweTagSize}
+	var all []byte
+	for n, part := range parts[1:] {
+		b, err := decode(part)
+		if err != nil || sizes[n] >= 0 && len(b) != sizes[n] {
+			return nil, errInvalidRefresh
+		}
+		all = append(all, b...)
+	}
+	payload, err := i.ring.Open(refreshPurpose, encoding.EncodeToString(all), poolID)
+	if err != nil {
+		return nil, errInvalidRefresh
+	}
+	var r refresh
+	if err := json.Unmarshal(payload, &r); err != nil {
+		return nil, errInvalidRefresh
+	}
+	return &r, nil
+}
+
+// Refresh is a refresh token that was good when it was opened, ready to be
+// renewed.
+type Refresh struct {
+	Pool   *userpool.Pool
+	Client *userpool.Client
+	User   *store.User // as it is now
+	Scopes []string
+
+	content refresh
+}
+
+// OpenRefresh checks a refresh token that client presents, and its device key if
+// it came from a device. Errors are NotAuthorizedException. Whether a rotated
+// token is used again is found by Renew.
+func (i *Issuer) OpenRefresh(ctx context.Context, client *userpool.Client, token, deviceKey string) (*Refresh, error) {
+	content, err := i.unsealRefresh(client.PoolID, token)
+	if err != nil {
+		return nil, err
+	}
+	if content.ClientID != client.ID || content.DeviceKey != "" && content.DeviceKey != deviceKey {
+		return nil, errInvalidRefresh
+	}
+	if !i.db.Now().Before(content.expires()) {
+		return nil, errExpiredRefresh
+	}
+	pool, err := i.pools.Pool(ctx, client.PoolID)
+	if err != nil {
+		return nil, err
+	}
+	var user *store.User
+	var revoked bool
+	err = i.db.View(ctx, func(tx *store.Tx) (err error) {
+		user, revoked, err = tx.TokenUser(pool.ID, content.Sub, content.OriginJTI)
+		return err
+	})
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, errInvalidRefresh
+	case err != nil:
+		return nil, err
+	case revoked || signedOut(user, content.OriginJTI, ""):
+		return nil, errRevokedRefresh
+	case !user.Enabled:
+		return nil, fault.New(fault.NotAuthorized, "User is disabled.")
+	}
+	return &Refresh{
+		Pool: pool, Client: client, User: user, Scopes: slices.Clone(content.Scopes), content: *content,
+	}, nil
+}
+
+// Renew gives new tokens for a refresh token: the same sign-in and auth_time, the
+// user's attributes of now. For a client that rotates there is a new refresh
+// token too, which expires when the old one would have. A token that was rotated
+// away longer ago than the grace period gives RefreshTokenReuseException and ends
+// the whole sign-in.
+func (i *Issuer) Renew(ctx context.Context, r *Refresh) (*Set, error) {
+	// Signed before the rotation, so that a failure to sign does not use the token
+	// up.
+	now := i.db.Now()
+	set, err := i.signSet(ctx, r.Pool, r.Client, r.User, &r.content, "", now)
+	if err != nil {
+		return nil, err
+	}
+	rotates, grace := r.Client.Rotates()
+	if !rotates && !r.content.Rotates {
+		return set, nil
+	}
+	generation, err := i.rotate(ctx, r.Pool.ID, &r.content, rotates, grace)
+	if err != nil {
+		return nil, err
+	}
+	if !rotates {
+		return set, nil
+	}
+	next := r.content
+	next.IssuedAt = now.UnixMilli()
+	next.Rotates = true
+	next.Generation = generation
+	if set.RefreshToken, err = i.sealRefresh(r.Pool.ID, &next); err != nil {
+		return nil, err
+	}
+	return set, nil
+}
