@@ -42,6 +42,29 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpRevokeToken, s.RevokeToken),
 		awsjson.Handle(idpapi.OpGlobalSignOut, s.GlobalSignOut),
 		awsjson.Handle(idpapi.OpAdminUserGlobalSignOut, s.AdminUserGlobalSignOut),
+
+		// user.go
+		awsjson.Handle(idpapi.OpGetUser, s.GetUser),
+		awsjson.Handle(idpapi.OpDeleteUser, s.DeleteUser),
+		awsjson.Handle(idpapi.OpUpdateUserAttributes, s.UpdateUserAttributes),
+		awsjson.Handle(idpapi.OpDeleteUserAttributes, s.DeleteUserAttributes),
+		awsjson.Handle(idpapi.OpGetUserAttributeVerificationCode, s.GetUserAttributeVerificationCode),
+		awsjson.Handle(idpapi.OpVerifyUserAttribute, s.VerifyUserAttribute),
+
+		// admin_user.go
+		awsjson.Handle(idpapi.OpAdminCreateUser, s.AdminCreateUser),
+		awsjson.Handle(idpapi.OpAdminGetUser, s.AdminGetUser),
+		awsjson.Handle(idpapi.OpAdminDeleteUser, s.AdminDeleteUser),
+		awsjson.Handle(idpapi.OpAdminUpdateUserAttributes, s.AdminUpdateUserAttributes),
+		awsjson.Handle(idpapi.OpAdminDeleteUserAttributes, s.AdminDeleteUserAttributes),
+		awsjson.Handle(idpapi.OpAdminEnableUser, s.AdminEnableUser),
+		awsjson.Handle(idpapi.OpAdminDisableUser, s.AdminDisableUser),
+		awsjson.Handle(idpapi.OpAdminSetUserPassword, s.AdminSetUserPassword),
+		awsjson.Handle(idpapi.OpAdminResetUserPassword, s.AdminResetUserPassword),
+		awsjson.Handle(idpapi.OpAdminConfirmSignUp, s.AdminConfirmSignUp),
+
+		// user_list.go
+		awsjson.Handle(idpapi.OpListUsers, s.ListUsers),
 	}
 	for _, op := range notBuilt {
 		built = append(built, awsjson.NotBuilt(op))
@@ -52,17 +75,10 @@ func (s *Service) Operations() []awsjson.Operation {
 // notBuilt are the operations that this version does not serve.
 var notBuilt = []*apimodel.Operation{
 	idpapi.OpAdminAddUserToGroup,
-	idpapi.OpAdminConfirmSignUp,
-	idpapi.OpAdminCreateUser,
 	idpapi.OpAdminDeleteSoftwareToken,
-	idpapi.OpAdminDeleteUser,
-	idpapi.OpAdminDeleteUserAttributes,
 	idpapi.OpAdminDisableProviderForUser,
-	idpapi.OpAdminDisableUser,
-	idpapi.OpAdminEnableUser,
 	idpapi.OpAdminForgetDevice,
 	idpapi.OpAdminGetDevice,
-	idpapi.OpAdminGetUser,
 	idpapi.OpAdminGetUserAuthFactors,
 	idpapi.OpAdminLinkProviderForUser,
 	idpapi.OpAdminListDevices,
@@ -70,14 +86,11 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpAdminListUserAuthEvents,
 	idpapi.OpAdminListUserSessions,
 	idpapi.OpAdminRemoveUserFromGroup,
-	idpapi.OpAdminResetUserPassword,
 	idpapi.OpAdminRevokeUserSession,
 	idpapi.OpAdminSetUserMFAPreference,
-	idpapi.OpAdminSetUserPassword,
 	idpapi.OpAdminSetUserSettings,
 	idpapi.OpAdminUpdateAuthEventFeedback,
 	idpapi.OpAdminUpdateDeviceStatus,
-	idpapi.OpAdminUpdateUserAttributes,
 	idpapi.OpAssociateSoftwareToken,
 	idpapi.OpChangePassword,
 	idpapi.OpCompleteWebAuthnRegistration,
@@ -97,8 +110,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpDeleteManagedLoginBranding,
 	idpapi.OpDeleteResourceServer,
 	idpapi.OpDeleteTerms,
-	idpapi.OpDeleteUser,
-	idpapi.OpDeleteUserAttributes,
 	idpapi.OpDeleteUserPoolDomain,
 	idpapi.OpDeleteUserPoolReplica,
 	idpapi.OpDeleteWebAuthnCredential,
@@ -122,8 +133,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpGetProvisionedLimit,
 	idpapi.OpGetSigningCertificate,
 	idpapi.OpGetUICustomization,
-	idpapi.OpGetUser,
-	idpapi.OpGetUserAttributeVerificationCode,
 	idpapi.OpGetUserAuthFactors,
 	idpapi.OpGetUserPoolClientSessionConfiguration,
 	idpapi.OpGetUserPoolMfaConfig,
@@ -137,7 +146,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpListUserImportJobs,
 	idpapi.OpListUserPoolReplicas,
 	idpapi.OpListUserSessions,
-	idpapi.OpListUsers,
 	idpapi.OpListUsersInGroup,
 	idpapi.OpListWebAuthnCredentials,
 	idpapi.OpResendConfirmationCode,
@@ -164,9 +172,7 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpUpdateProvisionedLimit,
 	idpapi.OpUpdateResourceServer,
 	idpapi.OpUpdateTerms,
-	idpapi.OpUpdateUserAttributes,
 	idpapi.OpUpdateUserPoolDomain,
 	idpapi.OpUpdateUserPoolReplica,
 	idpapi.OpVerifySoftwareToken,
-	idpapi.OpVerifyUserAttribute,
 }
