@@ -79,6 +79,7 @@ func (c *migrateCommand) Run(ctx context.Context, stdout io.Writer) error {
 type keyCommands struct {
 	Make         makeKeyCommand      `cmd:"" help:"Print a new master key."`
 	RotateMaster rotateMasterCommand `cmd:"" name:"rotate-master" help:"Seal the database's keys under a new master key."`
+	RotateData   rotateDataCommand   `cmd:"" name:"rotate-data" help:"Seal what is written from now on under a new data key; the old ones go on opening."`
 	RotatePool   rotatePoolCommand   `cmd:"" name:"rotate-pool" help:"Give a pool new signing keys; the old ones stay valid for the tokens they signed."`
 }
 
@@ -102,11 +103,31 @@ func (c *rotateMasterCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("--new-master-key-file: %w", err)
 	}
+	old, err := masterKey(&c.MasterKey, c.Data)
+	if err != nil {
+		return err
+	}
+	db, err := openDatabase(ctx, &c.Storage, false)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := keys.RotateMaster(ctx, db, old, next); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "The database is sealed under the new master key. Give it to every server before its next start.")
+	return nil
+}
+
+type rotateDataCommand struct{ opened }
+
+// Run adds a data key.
+func (c *rotateDataCommand) Run(ctx context.Context, stdout io.Writer) error {
 	return c.with(ctx, func(_ *store.DB, ring *keys.Ring) error {
-		if err := ring.RotateMaster(ctx, next); err != nil {
+		if err := ring.AddDataKey(ctx); err != nil {
 			return err
 		}
-		fmt.Fprintln(stdout, "The database is sealed under the new master key. Give it to every server before its next start.")
+		fmt.Fprintln(stdout, "A new data key seals what is written from now on.")
 		return nil
 	})
 }

@@ -53,7 +53,7 @@ type App struct {
 	db      *store.DB
 	ring    *keys.Ring
 	pools   *userpool.Pools
-	users   *userpool.Users
+	service *idp.Service
 	handler http.Handler
 }
 
@@ -100,10 +100,10 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	outbox := message.NewOutbox(a.ring, o.Dev)
 	a.pools = userpool.NewPools(a.db, a.ring, userpool.PoolsOptions{AccountID: o.AccountID})
-	a.users = userpool.NewUsers(a.db, a.ring, a.pools, outbox, limits)
+	users := userpool.NewUsers(a.db, a.ring, a.pools, outbox, limits)
 	tokens := token.NewIssuer(a.db, a.ring, a.pools, a.issuerURL)
-	machine := signin.New(a.db, a.ring, a.users, tokens)
-	service := idp.New(idp.Parts{Pools: a.pools, Users: a.users, Tokens: tokens, SignIn: machine})
+	machine := signin.New(a.db, a.ring, users, tokens)
+	a.service = idp.New(idp.Parts{Pools: a.pools, Users: users, Tokens: tokens, SignIn: machine})
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -115,10 +115,10 @@ func (a *App) assemble(ctx context.Context) error {
 		SkipSignatures: o.SkipSignatures,
 		TrustedProxies: o.TrustedProxies,
 		Limits:         o.RateLimits,
-		PoolOf:         service.PoolOf,
+		PoolOf:         a.service.PoolOf,
 		Logger:         a.log,
 		Registerer:     registry,
-	}, service.API(), identity.API())
+	}, a.service.API(), identity.API())
 	if err != nil {
 		return err
 	}
