@@ -13,9 +13,6 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 )
 
-// maxAttribute is the most characters of any value, whatever the schema says.
-const maxAttribute = 2048
-
 // checkValues checks the form of values, "" being none. What does not conform
 // to the schema is added to wrong and told all at once.
 func (p *Pool) checkValues(attrs map[string]string, wrong nonconformities) error {
@@ -68,10 +65,10 @@ func (s *SchemaAttribute) stringNonconformity(value string) string {
 	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
 		return "String must be valid UTF-8 text"
 	}
-	low, high := 0, maxAttribute
+	low, high := 0, maxAttributeLength
 	if c := s.StringAttributeConstraints; c != nil {
 		low = bound(c.MinLength, low)
-		high = min(bound(c.MaxLength, high), maxAttribute)
+		high = min(bound(c.MaxLength, high), maxAttributeLength)
 	}
 	switch n := utf8.RuneCountInString(value); {
 	case n < low:

@@ -1,0 +1,118 @@
+package userpool
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/store/storetest"
+)
+
+func TestUserLimits(t *testing.T) {
+	limits := DefaultLimits()
+	for _, tt := range []struct {
+		name  string
+		limit int
+		code  fault.Code // of the answers below the limit
+		try   func(d *directory, pool *Pool, name string) error
+	}{
+		{"ConfirmSignUp", limits.ConfirmSignUp, "CodeMismatchException", func(d *directory, pool *Pool, name string) error {
+			return d.users.ConfirmSignUp(d.t.Context(), pool, concealing, name, "no code", false)
+		}},
+		{"ResendConfirmationCode", limits.ResendConfirmationCode, "", func(d *directory, pool *Pool, name string) error {
+			_, err := d.users.ResendConfirmationCode(d.t.Context(), pool, concealing, name)
+			return err
+		}},
+		{"ForgotPassword", limits.ForgotPassword, "", func(d *directory, pool *Pool, name string) error {
+			_, err := d.users.ForgotPassword(d.t.Context(), pool, concealing, name)
+			return err
+		}},
+		{"ConfirmForgotPassword", limits.ForgotPassword, "ExpiredCodeException", func(d *directory, pool *Pool, name string) error {
+			_, err := d.users.ConfirmForgotPassword(d.t.Context(), pool, concealing, name, "no code", goodPassword)
+			return err
+		}},
+	} {
+		for _, name := range []string{"ann", "nobody"} {
+			t.Run(tt.name+" "+name, func(t *testing.T) {
+				d := newDirectory(t, limits)
+				pool := testPool(t, autoVerified("email"))
+				d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
+				if tt.name == "ConfirmSignUp" && name == "nobody" {
+					d.resend(pool, concealing, name) // what a sign-up does for a user
+				}
+				for i := range tt.limit {
+					if err := tt.try(d, pool, name); fault.CodeOf(err) != tt.code {
+						t.Fatalf("try %d: %v", i+1, err)
+					}
+				}
+				checkFault(t, tt.try(d, pool, name), "LimitExceededException", textLimit)
+				d.advance(time.Hour - time.Millisecond)
+				checkFault(t, tt.try(d, pool, name), "LimitExceededException", textLimit)
+				d.advance(time.Millisecond)
+				if err := tt.try(d, pool, name); fault.CodeOf(err) == fault.LimitExceeded {
+					t.Error("still limited after an hour")
+				}
+			})
+		}
+	}
+}
+
+func TestLimitsAreOfOneUserByAnyName(t *testing.T) {
+	d := newDirectory(t, DefaultLimits())
+	pool := testPool(t, usernameAttributes("email"), autoVerified("email"), ignoringCase)
+	user := d.signUp(pool, "ann@example.com", nil).User
+	for _, name := range []string{"ann@example.com", "Ann@example.com", user.Sub, "ANN@EXAMPLE.COM", "ann@example.com"} {
+		d.resend(pool, revealing, name)
+	}
+	_, err := d.users.ResendConfirmationCode(t.Context(), pool, revealing, user.Sub)
+	checkFault(t, err, "LimitExceededException", textLimit)
+	_, err = d.users.ResendConfirmationCode(t.Context(), pool, concealing, "bob@example.com")
+	checkFault(t, err, "", "")
+}
+
+// A burst from many nodes must not see more guesses than one after the other.
+func TestGuessesAreCountedTogether(t *testing.T) {
+	limits := DefaultLimits()
+	d := openDirectory(t, storetest.SQLiteURL(t), limits)
+	pool := testPool(t, autoVerified("email"))
+	d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
+	other := NewUsers(d.db, d.ring, nil, d.outbox, limits)
+	got := tally(together(40, func(i int) error {
+		users := d.users
+		if i%2 == 0 {
+			users = other
+		}
+		return users.ConfirmSignUp(context.Background(), pool, revealing, "ann", "no code", false)
+	}))
+	if n := got["LimitExceededException: "+textLimit]; n != 40-limits.ConfirmSignUp {
+		t.Errorf("answers %v, want %d beyond the limit", got, 40-limits.ConfirmSignUp)
+	}
+}
+
+func TestACodeDiesOfWrongGuesses(t *testing.T) {
+	limits := NoLimits()
+	limits.WrongGuesses = 3
+	d := newDirectory(t, limits)
+	pool := testPool(t, autoVerified("email"))
+	d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
+	code := d.lastCode()
+	for range 3 {
+		err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", wrong(code), false)
+		checkFault(t, err, "CodeMismatchException", textMismatch)
+	}
+	err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false)
+	checkFault(t, err, "ExpiredCodeException", textExpired)
+}
+
+func TestNoLimits(t *testing.T) {
+	d := newDirectory(t, NoLimits())
+	pool := testPool(t, autoVerified("email"))
+	d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
+	code := d.lastCode()
+	for range 50 {
+		err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", wrong(code), false)
+		checkFault(t, err, "CodeMismatchException", textMismatch)
+	}
+	checkFault(t, d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false), "", "")
+}
