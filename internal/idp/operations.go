@@ -43,6 +43,16 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpGlobalSignOut, s.GlobalSignOut),
 		awsjson.Handle(idpapi.OpAdminUserGlobalSignOut, s.AdminUserGlobalSignOut),
 
+		// sign_up.go
+		awsjson.Handle(idpapi.OpSignUp, s.SignUp),
+		awsjson.Handle(idpapi.OpConfirmSignUp, s.ConfirmSignUp),
+		awsjson.Handle(idpapi.OpResendConfirmationCode, s.ResendConfirmationCode),
+
+		// password.go
+		awsjson.Handle(idpapi.OpForgotPassword, s.ForgotPassword),
+		awsjson.Handle(idpapi.OpConfirmForgotPassword, s.ConfirmForgotPassword),
+		awsjson.Handle(idpapi.OpChangePassword, s.ChangePassword),
+
 		// user.go
 		awsjson.Handle(idpapi.OpGetUser, s.GetUser),
 		awsjson.Handle(idpapi.OpDeleteUser, s.DeleteUser),
@@ -92,11 +102,8 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpAdminUpdateAuthEventFeedback,
 	idpapi.OpAdminUpdateDeviceStatus,
 	idpapi.OpAssociateSoftwareToken,
-	idpapi.OpChangePassword,
 	idpapi.OpCompleteWebAuthnRegistration,
 	idpapi.OpConfirmDevice,
-	idpapi.OpConfirmForgotPassword,
-	idpapi.OpConfirmSignUp,
 	idpapi.OpCreateGroup,
 	idpapi.OpCreateIdentityProvider,
 	idpapi.OpCreateManagedLoginBranding,
@@ -123,7 +130,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpDescribeUserImportJob,
 	idpapi.OpDescribeUserPoolDomain,
 	idpapi.OpForgetDevice,
-	idpapi.OpForgotPassword,
 	idpapi.OpGetCSVHeader,
 	idpapi.OpGetClientToken,
 	idpapi.OpGetDevice,
@@ -148,7 +154,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpListUserSessions,
 	idpapi.OpListUsersInGroup,
 	idpapi.OpListWebAuthnCredentials,
-	idpapi.OpResendConfirmationCode,
 	idpapi.OpRevokeUserSession,
 	idpapi.OpSetLogDeliveryConfiguration,
 	idpapi.OpSetRiskConfiguration,
@@ -158,7 +163,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpSetUserPoolMfaConfig,
 	idpapi.OpSetUserPoolSessionConfiguration,
 	idpapi.OpSetUserSettings,
-	idpapi.OpSignUp,
 	idpapi.OpStartUserImportJob,
 	idpapi.OpStartWebAuthnRegistration,
 	idpapi.OpStopUserImportJob,

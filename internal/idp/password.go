@@ -1,0 +1,44 @@
+package idp
+
+import (
+	"context"
+
+	"github.com/poolhouse/poolhouse/internal/idpapi"
+)
+
+// ForgotPassword sends a code with which a new password can be set.
+func (s *Service) ForgotPassword(ctx context.Context, in *idpapi.ForgotPasswordInput) (*idpapi.ForgotPasswordOutput, error) {
+	pool, client, err := s.clientOf(ctx, in.ClientId, in.Username, in.SecretHash)
+	if err != nil {
+		return nil, err
+	}
+	delivery, err := s.users.ForgotPassword(ctx, pool, client, in.Username)
+	if err != nil {
+		return nil, err
+	}
+	return &idpapi.ForgotPasswordOutput{CodeDeliveryDetails: codeDelivery(delivery)}, nil
+}
+
+// ConfirmForgotPassword sets a new password with the code of ForgotPassword.
+func (s *Service) ConfirmForgotPassword(ctx context.Context, in *idpapi.ConfirmForgotPasswordInput) (*idpapi.ConfirmForgotPasswordOutput, error) {
+	pool, client, err := s.clientOf(ctx, in.ClientId, in.Username, in.SecretHash)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.users.ConfirmForgotPassword(ctx, pool, client, in.Username, in.ConfirmationCode, in.Password); err != nil {
+		return nil, err
+	}
+	return &idpapi.ConfirmForgotPasswordOutput{}, nil
+}
+
+// ChangePassword replaces the password of the user of an access token.
+func (s *Service) ChangePassword(ctx context.Context, in *idpapi.ChangePasswordInput) (*idpapi.ChangePasswordOutput, error) {
+	access, err := s.tokens.Authenticate(ctx, in.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.users.ChangePassword(ctx, access.Pool, access.User, in.PreviousPassword, in.ProposedPassword); err != nil {
+		return nil, err
+	}
+	return &idpapi.ChangePasswordOutput{}, nil
+}
