@@ -39,44 +39,13 @@ const maxRune = "\U0010FFFF"
 
 // ListUsers returns up to q.Limit users and the cursor of the last.
 func (tx *Tx) ListUsers(q UserQuery) ([]*User, UserCursor, error) {
+	text, args, err := q.sql()
+	if err != nil {
+		return nil, UserCursor{}, err
+	}
 	type listed struct {
 		user  *User
 		value string
-	}
-	low, high := q.Value, q.Value
-	if q.Prefix {
-		high += maxRune
-	}
-	var text string
-	var args []any
-	switch q.Field {
-	case AllUsers:
-		text = `SELECT ` + userColumns + `, '' FROM users u WHERE u.pool_id = $1 AND u.sub > $2 ORDER BY u.sub LIMIT $3`
-		args = []any{q.PoolID, q.After.Sub, q.Limit}
-	case BySub:
-		text = `SELECT ` + userColumns + `, '' FROM users u WHERE u.pool_id = $1 AND u.sub > $2
-			AND u.sub >= $3 AND u.sub <= $4 ORDER BY u.sub LIMIT $5`
-		args = []any{q.PoolID, q.After.Sub, low, high, q.Limit}
-	case ByStatus:
-		text = `SELECT ` + userColumns + `, '' FROM users u WHERE u.pool_id = $1 AND u.status = $2 AND u.sub > $3
-			ORDER BY u.sub LIMIT $4`
-		args = []any{q.PoolID, q.Value, q.After.Sub, q.Limit}
-	case ByEnabled:
-		text = `SELECT ` + userColumns + `, '' FROM users u WHERE u.pool_id = $1 AND u.enabled = $2 AND u.sub > $3
-			ORDER BY u.sub LIMIT $4`
-		args = []any{q.PoolID, boolInt(q.Value == "1"), q.After.Sub, q.Limit}
-	case ByUsername:
-		text = `SELECT ` + userColumns + `, n.name FROM user_names n JOIN users u ON u.pool_id = n.pool_id AND u.sub = n.sub
-			WHERE n.pool_id = $1 AND n.kind = 0 AND n.name >= $2 AND n.name <= $3
-			AND (n.name > $4 OR (n.name = $4 AND n.sub > $5)) ORDER BY n.name, n.sub LIMIT $6`
-		args = []any{q.PoolID, low, high, q.After.Value, q.After.Sub, q.Limit}
-	case ByAttribute:
-		text = `SELECT ` + userColumns + `, a.value FROM user_attributes a JOIN users u ON u.pool_id = a.pool_id AND u.sub = a.sub
-			WHERE a.pool_id = $1 AND a.name = $2 AND a.value >= $3 AND a.value <= $4
-			AND (a.value > $5 OR (a.value = $5 AND a.sub > $6)) ORDER BY a.value, a.sub LIMIT $7`
-		args = []any{q.PoolID, q.Attribute, low, high, q.After.Value, q.After.Sub, q.Limit}
-	default:
-		return nil, UserCursor{}, fmt.Errorf("list users: unknown field %d", q.Field)
 	}
 	rows, err := tx.query(text, args...)
 	found, err := collect(rows, err, func(r *sql.Rows) (listed, error) {
@@ -95,4 +64,46 @@ func (tx *Tx) ListUsers(q UserQuery) ([]*User, UserCursor, error) {
 		last = UserCursor{Value: l.value, Sub: l.user.Sub}
 	}
 	return users, last, nil
+}
+
+// sql is the query of one page.
+func (q UserQuery) sql() (text string, args []any, err error) {
+	low, high := q.Value, q.Value
+	if q.Prefix {
+		high += maxRune
+	}
+	switch q.Field {
+	case AllUsers:
+		text = `SELECT ` + userColumns + `, '' FROM users u WHERE u.pool_id = $1 AND u.sub > $2 ORDER BY u.sub LIMIT $3`
+		args = []any{q.PoolID, q.After.Sub, q.Limit}
+	case BySub:
+		text = `SELECT ` + userColumns + `, '' FROM users u WHERE u.pool_id = $1 AND u.sub > $2
+			AND u.sub >= $3 AND u.sub <= $4 ORDER BY u.sub LIMIT $5`
+		args = []any{q.PoolID, q.After.Sub, low, high, q.Limit}
+	case ByStatus:
+		text = `SELECT ` + userColumns + `, '' FROM users u WHERE u.pool_id = $1 AND u.status = $2 AND u.sub > $3
+			ORDER BY u.sub LIMIT $4`
+		args = []any{q.PoolID, q.Value, q.After.Sub, q.Limit}
+	case ByEnabled:
+		text = `SELECT ` + userColumns + `, '' FROM users u WHERE u.pool_id = $1 AND u.enabled = $2 AND u.sub > $3
+			ORDER BY u.sub LIMIT $4`
+		args = []any{q.PoolID, boolInt(q.Value == "1"), q.After.Sub, q.Limit}
+	case ByUsername:
+		text = `SELECT ` + userColumns + `, n.name FROM user_names n JOIN users u ON u.pool_id = n.pool_id AND u.sub = n.sub
+			WHERE n.pool_id = $1 AND n.kind = 0 AND n.name >= $2 AND n.name <= $3 AND n.name > $4 ORDER BY n.name LIMIT $5`
+		args = []any{q.PoolID, low, high, q.After.Value, q.Limit}
+	case ByAttribute:
+		// One range of the index, from the cursor to the last value.
+		from := UserCursor{Value: low}
+		if q.After.Value >= low {
+			from = q.After
+		}
+		text = `SELECT ` + userColumns + `, a.value FROM user_attributes a JOIN users u ON u.pool_id = a.pool_id AND u.sub = a.sub
+			WHERE a.pool_id = $1 AND a.name = $2 AND (a.value, a.sub) > ($3, $4) AND a.value <= $5
+			ORDER BY a.value, a.sub LIMIT $6`
+		args = []any{q.PoolID, q.Attribute, from.Value, from.Sub, high, q.Limit}
+	default:
+		return "", nil, fmt.Errorf("list users: unknown field %d", q.Field)
+	}
+	return text, args, nil
 }

@@ -30,6 +30,12 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"nested", nested},
 		{"cancelled", cancelled},
 		{"reset", reset},
+		{"users", users},
+		{"user lists", userLists},
+		{"pools", pools},
+		{"marks", marks},
+		{"messages", messages},
+		{"access keys", accessKeys},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open(t)) })
 	}
