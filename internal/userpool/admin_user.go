@@ -193,7 +193,7 @@ func (p *Pool) invited(in Invitation) (*store.User, error) {
 	if err != nil {
 		return nil, err
 	}
-	attrs, err := p.fillUsername(in.Username, attribute, p.normalAttributes(in.Attributes))
+	attrs, err := p.fillUsername(in.Username, attribute, in.Attributes)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
@@ -27,7 +28,6 @@ var verifiable = []string{"email", "phone_number"}
 // CodeDeliveryFailureException and, for a user who has too many codes sent,
 // LimitExceededException.
 func (u *Users) UpdateAttributes(ctx context.Context, pool *Pool, name string, set map[string]string, w Writer) ([]Delivery, error) {
-	set = pool.normalAttributes(set)
 	var sent []Delivery
 	_, err := u.Modify(ctx, pool, name, func(tx *store.Tx, user *store.User) error {
 		if err := pool.CheckChangedAttributes(user, set, w); err != nil {
@@ -43,7 +43,7 @@ func (u *Users) UpdateAttributes(ctx context.Context, pool *Pool, name string, s
 				return err
 			}
 		}
-		if err := pool.setAttributes(tx, user, now); err != nil {
+		if err := pool.setAttributes(user, now); err != nil {
 			return err
 		}
 		sent = nil
@@ -87,7 +87,7 @@ func (u *Users) splitUpdate(tx *store.Tx, pool *Pool, user *store.User, set map[
 			purpose: codeVerify(attribute), life: verifyCodeLife, channel: channelOf(attribute, value), source: sourceUpdateAttribute,
 		}
 		switch {
-		case value == "" || w.administrator() && set[attribute+"_verified"] == "true":
+		case value == "" || w.administrator() && strings.EqualFold(set[attribute+"_verified"], "true"):
 		case pool.VerifiesBeforeUpdate(attribute):
 			if err := pool.mayClaim(tx, user, attribute, value); err != nil {
 				return nil, nil, err
@@ -142,31 +142,20 @@ func (u *Users) DeleteAttributes(ctx context.Context, pool *Pool, name string, a
 				}
 			}
 		}
-		return pool.setAttributes(tx, user, set)
+		return pool.setAttributes(user, set)
 	})
 	return err
 }
 
-// setAttributes is SetAttributes for a user that Change is changing. It refuses
-// names that belong to others, and to take the last name from a user who is
-// called by an attribute.
-func (p *Pool) setAttributes(tx *store.Tx, user *store.User, set map[string]string) error {
-	before := user.Names
+// setAttributes is SetAttributes, save that a user who is called by attributes
+// keeps one of them.
+func (p *Pool) setAttributes(user *store.User, set map[string]string) error {
+	before := p.names(user)
 	p.SetAttributes(user, set)
-	names := p.names(user)
-	if len(names) == 0 && len(before) > 0 && len(p.UsernameAttributes) > 0 {
+	if len(p.UsernameAttributes) > 0 && len(before) > 0 && len(p.names(user)) == 0 {
 		return errUndeletable(kindAttribute(before[0].Kind))
 	}
-	return p.guardNames(tx, user, added(before, names))
-}
-
-// normalAttributes are values as they are kept.
-func (p *Pool) normalAttributes(set map[string]string) map[string]string {
-	normal := make(map[string]string, len(set))
-	for name, value := range set {
-		normal[name] = p.normal(name, value)
-	}
-	return normal
+	return nil
 }
 
 // pendingValue returns the value of an attribute that waits for its code.
