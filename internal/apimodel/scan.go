@@ -160,6 +160,9 @@ func (s *scanner) escape() (rune, error) {
 		return 0, errString
 	}
 	r, err := s.hex4()
+	if err == nil && r == 0 { // no name or text has it, and PostgreSQL cannot hold it
+		err = errString
+	}
 	if err != nil || !utf16.IsSurrogate(r) {
 		return r, err
 	}

@@ -130,6 +130,7 @@ func TestSerializationError(t *testing.T) {
 		{"string body", `"a"`, "Expected null"},
 		{"bad escape", `{"Text":"\x"}`, "Invalid string in input"},
 		{"bad hex", `{"Text":"\u00g0"}`, "Invalid string in input"},
+		{"NUL", `{"Text":"a\u0000b"}`, "Invalid string in input"},
 		{"lone high surrogate", `{"Text":"\ud83d!......"}`, "Invalid string in input"},
 		{"lone low surrogate", `{"Text":"\ude00......"}`, "Invalid string in input"},
 		{"high surrogate twice", `{"Text":"\ud83d\ud83d"}`, "Invalid string in input"},
