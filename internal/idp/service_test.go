@@ -26,6 +26,7 @@ type testAPI struct {
 	db      *store.DB
 	service *Service
 	handler http.Handler
+	outbox  *message.Outbox
 }
 
 func newTestAPI(t testing.TB, o userpool.PoolsOptions) *testAPI {
@@ -37,14 +38,15 @@ func newTestAPI(t testing.TB, o userpool.PoolsOptions) *testAPI {
 	}
 	t.Cleanup(ring.Close)
 	pools := userpool.NewPools(db, ring, o)
-	users := userpool.NewUsers(db, ring, pools, message.NewOutbox(ring, true), userpool.NoLimits())
+	outbox := message.NewOutbox(ring, true)
+	users := userpool.NewUsers(db, ring, pools, outbox, userpool.NoLimits())
 	tokens := token.NewIssuer(db, ring, pools, func(poolID string) string { return "http://localhost/" + poolID })
 	service := New(Parts{Pools: pools, Users: users, Tokens: tokens, SignIn: signin.New(db, ring, users, tokens)})
 	handler, err := awsjson.New(awsjson.Options{SkipSignatures: true, Logger: slog.New(slog.DiscardHandler)}, service.API())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &testAPI{db, service, handler}
+	return &testAPI{db, service, handler, outbox}
 }
 
 // answer is what an operation answered: an output, or an error.
@@ -124,6 +126,23 @@ func (r answer) json(path string) string {
 		r.t.Fatal(err)
 	}
 	return string(b)
+}
+
+// lastMessage is the newest message to a user.
+func (a *testAPI) lastMessage(t testing.TB) message.Message {
+	t.Helper()
+	var list []message.Message
+	if err := a.db.View(t.Context(), func(tx *store.Tx) error {
+		var err error
+		list, err = a.outbox.List(tx, store.MessageFilter{}, 1)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if len(list) == 0 {
+		t.Fatal("no message was sent")
+	}
+	return list[0]
 }
 
 // fill puts ids into an input: POOL and CLIENT.
