@@ -11,6 +11,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/identityapi"
 	"github.com/poolhouse/poolhouse/internal/idpapi"
+	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 var update = flag.Bool("update", false, "write the files that tests compare with")
@@ -29,6 +30,32 @@ func TestOperationsAreComplete(t *testing.T) {
 	}
 	for name := range count {
 		t.Errorf("%s is no operation of the API", name)
+	}
+}
+
+// A call that names only a client counts against the client's pool, once the
+// node knows the client.
+func TestPoolOf(t *testing.T) {
+	a := newTestAPI(t, userpool.PoolsOptions{})
+	pool := a.do(t, "CreateUserPool", `{"PoolName":"p"}`).text("UserPool.Id")
+	client := a.do(t, "CreateUserPoolClient", fill(`{"UserPoolId":"POOL","ClientName":"c"}`, pool, "")).text("UserPoolClient.ClientId")
+	if got := a.service.PoolOf(t.Context(), &idpapi.SignUpInput{ClientId: client}); got != "" {
+		t.Errorf("a client that was never looked up has the pool %q", got)
+	}
+	a.do(t, "DescribeUserPoolClient", fill(`{"UserPoolId":"POOL","ClientId":"CLIENT"}`, pool, client))
+	for _, tc := range []struct {
+		name  string
+		input any
+		want  string
+	}{
+		{"known client", &idpapi.SignUpInput{ClientId: client}, pool},
+		{"unknown client", &idpapi.SignUpInput{ClientId: "none"}, ""},
+		{"no client", &idpapi.GetUserInput{AccessToken: "token"}, ""},
+		{"nothing", nil, ""},
+	} {
+		if got := a.service.PoolOf(t.Context(), tc.input); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
 	}
 }
 
