@@ -11,7 +11,6 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/message"
 	"github.com/poolhouse/poolhouse/internal/store"
-	"github.com/poolhouse/poolhouse/internal/store/storetest"
 )
 
 func TestSignUp(t *testing.T) {
@@ -341,28 +340,29 @@ func TestNothingIsWrittenWhereNothingCanBeSent(t *testing.T) {
 }
 
 func TestACodeIsSpentOnce(t *testing.T) {
-	d := openDirectory(t, storetest.SQLiteURL(t), NoLimits())
-	pool := testPool(t, autoVerified("email"))
-	d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
-	code := d.lastCode()
-	got := tally(together(8, func(int) error {
-		return d.users.ConfirmSignUp(context.Background(), pool, revealing, "ann", code, false)
-	}))
-	want := map[string]int{"<nil>": 1, "NotAuthorizedException: User cannot be confirmed. Current status is CONFIRMED": 7}
-	if !maps.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
+	onBoth(t, NoLimits(), func(t *testing.T, d *directory) {
+		pool := testPool(t, autoVerified("email"))
+		d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
+		code := d.lastCode()
+		got := tally(together(8, func(int) error {
+			return d.users.ConfirmSignUp(context.Background(), pool, revealing, "ann", code, false)
+		}))
+		want := map[string]int{"<nil>": 1, "NotAuthorizedException: User cannot be confirmed. Current status is CONFIRMED": 7}
+		if !maps.Equal(got, want) {
+			t.Errorf("ConfirmSignUp: got %v, want %v", got, want)
+		}
 
-	if _, err := d.users.ForgotPassword(t.Context(), pool, revealing, "ann"); err != nil {
-		t.Fatal(err)
-	}
-	code = d.lastCode()
-	got = tally(together(8, func(i int) error {
-		_, err := d.users.ConfirmForgotPassword(context.Background(), pool, revealing, "ann", code, fmt.Sprintf("Passw0rd!%d", i))
-		return err
-	}))
-	want = map[string]int{"<nil>": 1, "ExpiredCodeException: Invalid code provided, please request a code again.": 7}
-	if !maps.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
+		if _, err := d.users.ForgotPassword(t.Context(), pool, revealing, "ann"); err != nil {
+			t.Fatal(err)
+		}
+		code = d.lastCode()
+		got = tally(together(8, func(i int) error {
+			_, err := d.users.ConfirmForgotPassword(context.Background(), pool, revealing, "ann", code, fmt.Sprintf("Passw0rd!%d", i))
+			return err
+		}))
+		want = map[string]int{"<nil>": 1, "ExpiredCodeException: Invalid code provided, please request a code again.": 7}
+		if !maps.Equal(got, want) {
+			t.Errorf("ConfirmForgotPassword: got %v, want %v", got, want)
+		}
+	})
 }

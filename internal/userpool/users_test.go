@@ -283,6 +283,12 @@ func TestModify(t *testing.T) {
 	checkFault(t, err, fault.UserNotFound, "User does not exist.")
 }
 
+// onBoth runs a test on a database of either kind.
+func onBoth(t *testing.T, limits Limits, test func(t *testing.T, d *directory)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, openDirectory(t, storetest.SQLiteURL(t), limits)) })
+	t.Run("postgres", func(t *testing.T) { test(t, openDirectory(t, storetest.PostgresURL(t), limits)) })
+}
+
 // together runs fn n times at once and returns the errors.
 func together(n int, fn func(i int) error) []error {
 	errs := make([]error, n)
@@ -304,28 +310,27 @@ func tally(errs []error) map[string]int {
 }
 
 func TestOneNameIsSignedUpOnce(t *testing.T) {
-	d := openDirectory(t, storetest.SQLiteURL(t), NoLimits())
-	for _, tt := range []struct {
-		name, username, want string
-		pool                 *Pool
-	}{
-		{"username", "ann", "UsernameExistsException: User already exists", testPool(t, autoVerified("email"))},
-		{"email", "ann@example.com", "UsernameExistsException: An account with the given email already exists.",
-			testPool(t, autoVerified("email"), usernameAttributes("email"), func(p *Pool) { p.ID = "us-east-1_Test00002" })},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
+	onBoth(t, NoLimits(), func(t *testing.T, d *directory) {
+		for _, tt := range []struct {
+			username, want string
+			pool           *Pool
+		}{
+			{"ann", "UsernameExistsException: User already exists", testPool(t, autoVerified("email"))},
+			{"ann@example.com", "UsernameExistsException: An account with the given email already exists.",
+				testPool(t, autoVerified("email"), usernameAttributes("email"), func(p *Pool) { p.ID = "us-east-1_Test00002" })},
+		} {
 			before := len(d.messages())
-			errs := together(8, func(int) error {
+			got := tally(together(8, func(int) error {
 				_, err := d.users.SignUp(context.Background(), SignUp{Pool: tt.pool, Client: revealing,
 					Username: tt.username, Password: goodPassword, Attributes: map[string]string{"email": "ann@example.com"}})
 				return err
-			})
-			if got, want := tally(errs), (map[string]int{"<nil>": 1, tt.want: 7}); !maps.Equal(got, want) {
-				t.Errorf("got %v, want %v", got, want)
+			}))
+			if want := (map[string]int{"<nil>": 1, tt.want: 7}); !maps.Equal(got, want) {
+				t.Errorf("%s: got %v, want %v", tt.username, got, want)
 			}
 			if sent := len(d.messages()) - before; sent != 1 {
-				t.Errorf("%d messages were sent, want 1", sent)
+				t.Errorf("%s: %d messages were sent, want 1", tt.username, sent)
 			}
-		})
-	}
+		}
+	})
 }
