@@ -109,7 +109,7 @@ func welcome(w io.Writer, base, issuer, dataDir string) {
 
 Try it:
   aws cognito-idp sign-up --endpoint-url %s --region us-east-1 --no-sign-request \
-    --client-id %s --username ada@example.com --password 'Passw0rd!'
+    --client-id %s --username ada --password 'Passw0rd!' --user-attributes Name=email,Value=ada@example.com
 
 ready
 `, base, app.DemoPoolID, app.DemoClientID, issuer, app.DemoPoolID, base, kept, base, app.DemoClientID)
