@@ -2,6 +2,7 @@ package test
 
 import (
 	"crypto"
+	"crypto/hmac"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
@@ -135,7 +136,9 @@ func tokens(t *testing.T, result *types.AuthenticationResultType) *types.Authent
 }
 
 // srpAnswer answers a PASSWORD_VERIFIER challenge.
-type srpAnswer struct{ *cognito.RespondToAuthChallengeInput }
+type srpAnswer struct {
+	*cognito.RespondToAuthChallengeInput
+}
 
 // startSRP begins an SRP sign-in and prepares the answer to its challenge.
 func (c *client) startSRP(name, password string) srpAnswer {
@@ -307,4 +310,11 @@ func unbase64(t *testing.T, s string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// secretHash is the SECRET_HASH of a client with a secret.
+func secretHash(secret, username, clientID string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(username + clientID))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
