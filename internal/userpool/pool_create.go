@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
@@ -46,20 +47,30 @@ func (p *Pools) Create(ctx context.Context, n NewPool) (*Pool, error) {
 	}
 	pool := &Pool{ID: n.ID, Name: n.Name, PoolConfig: config}
 	if n.ID != "" {
-		return pool, p.insertPool(ctx, pool)
+		// A deployment asks for the same pools at each start: spare it the keys.
+		if _, err := p.Pool(ctx, n.ID); err == nil {
+			return nil, fmt.Errorf("user pool %s: %w", n.ID, ErrIDTaken)
+		}
+		return p.insertPool(ctx, pool)
 	}
 	for {
 		pool.ID = n.Region + "_" + newPoolName()
-		if err := p.insertPool(ctx, pool); !errors.Is(err, ErrIDTaken) {
-			return pool, err
+		if created, err := p.insertPool(ctx, pool); !errors.Is(err, ErrIDTaken) {
+			return created, err
 		}
 	}
 }
 
-func (p *Pools) insertPool(ctx context.Context, pool *Pool) error {
+// poolID is the form of a pool's id: a region and letters and digits.
+var poolID = regexp.MustCompile(`^[0-9A-Za-z-]{1,45}_[0-9A-Za-z]{1,9}$`)
+
+func (p *Pools) insertPool(ctx context.Context, pool *Pool) (*Pool, error) {
+	if !poolID.MatchString(pool.ID) {
+		return nil, invalid("%s can not be the id of a user pool.", pool.ID)
+	}
 	signing, err := p.ring.NewPoolKeys(ctx, pool.ID, p.db.Now())
 	if err != nil {
-		return fmt.Errorf("make the signing keys of a pool: %w", err)
+		return nil, fmt.Errorf("make the signing keys of a pool: %w", err)
 	}
 	err = p.db.Update(ctx, func(tx *store.Tx) error {
 		count, err := tx.CountUserPools()
@@ -93,9 +104,12 @@ func (p *Pools) insertPool(ctx context.Context, pool *Pool) error {
 		return nil
 	})
 	if errors.Is(err, store.ErrExists) {
-		return fmt.Errorf("user pool %s: %w", pool.ID, ErrIDTaken)
+		return nil, fmt.Errorf("user pool %s: %w", pool.ID, ErrIDTaken)
 	}
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return pool, nil
 }
 
 const alphanumerics = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -98,6 +98,10 @@ func TestWantedIDs(t *testing.T) {
 	if _, err := p.CreateClient(t.Context(), NewClient{PoolID: pool.ID, ID: client.ID, Name: "again"}); !errors.Is(err, ErrIDTaken) {
 		t.Errorf("second client: %v, want ErrIDTaken", err)
 	}
+	for _, id := range []string{"noregion", "us_east_1_Demo", "us-east-1_", "us-east-1_Demo/00", "us east_1Demo"} {
+		_, err := p.Create(t.Context(), NewPool{ID: id, Name: "odd"})
+		wantFault(t, err, fault.InvalidParameter, id+" can not be the id of a user pool.")
+	}
 	// The id of a deleted pool is free once its users are gone.
 	if err := p.Delete(t.Context(), pool.ID); err != nil {
 		t.Fatal(err)
@@ -300,4 +304,19 @@ func TestLimits(t *testing.T) {
 	createClient(t, p, NewClient{PoolID: pool.ID})
 	_, err = p.CreateClient(t.Context(), NewClient{PoolID: pool.ID, Name: "second"})
 	wantFault(t, err, fault.LimitExceeded, "The maximum number of user pool clients, 1, is reached.")
+}
+
+func FuzzPageToken(f *testing.F) {
+	f.Add(pageToken("pools", "us-east-1_Demo00000"))
+	f.Add("")
+	f.Add("cG9vbHMK")
+	f.Fuzz(func(t *testing.T, token string) {
+		after, err := pageAfter("pools", token)
+		switch {
+		case err != nil && !errors.Is(err, ErrPageToken):
+			t.Errorf("error %v", err)
+		case err == nil && token != "" && pageToken("pools", after) != token:
+			t.Errorf("%q goes on behind %q, whose token is %q", token, after, pageToken("pools", after))
+		}
+	})
 }
