@@ -108,8 +108,13 @@ var pooled = []struct{ table, key string }{
 	{"users", "sub"},
 }
 
+// deletedPoolGrace is how long a deleted pool is watched for users that a node
+// with an old cache still wrote.
+const deletedPoolGrace = 10 * time.Second
+
 // ClearDeletedUserPool removes up to step rows of each table of a deleted pool
-// and says whether that was the last of them.
+// and says whether that was the last of them. The pool stays on the list of
+// deleted ones for a while after.
 func (tx *Tx) ClearDeletedUserPool(id string, step int) (done bool, err error) {
 	done = true
 	for _, p := range pooled {
@@ -124,7 +129,8 @@ func (tx *Tx) ClearDeletedUserPool(id string, step int) (done bool, err error) {
 		return false, err
 	}
 	if done {
-		_, err = tx.exec(`DELETE FROM deleted_user_pools WHERE id = $1`, id)
+		_, err = tx.exec(`DELETE FROM deleted_user_pools WHERE id = $1 AND deleted_at < $2`,
+			id, millis(tx.Now().Add(-deletedPoolGrace)))
 	}
 	return done, err
 }

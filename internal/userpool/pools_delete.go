@@ -33,26 +33,22 @@ func (p *Pools) Delete(ctx context.Context, id string) error {
 }
 
 // ClearDeleted clears away what deleted pools left behind, in short
-// transactions, until nothing is left or ctx ends. Where it stopped, the next
-// call goes on, on any node; several at once do no harm.
+// transactions. Where it stopped, the next call goes on, on any node; several at
+// once do no harm.
 func (p *Pools) ClearDeleted(ctx context.Context) error {
-	for {
-		var ids []string
-		if err := p.db.View(ctx, func(tx *store.Tx) (err error) {
-			ids, err = tx.DeletedUserPools()
-			return err
-		}); err != nil {
-			return fmt.Errorf("list deleted user pools: %w", err)
-		}
-		if len(ids) == 0 {
-			return nil
-		}
-		for _, id := range ids {
-			if err := p.clear(ctx, id); err != nil {
-				return fmt.Errorf("clear deleted user pool: %w", err)
-			}
+	var ids []string
+	if err := p.db.View(ctx, func(tx *store.Tx) (err error) {
+		ids, err = tx.DeletedUserPools()
+		return err
+	}); err != nil {
+		return fmt.Errorf("list deleted user pools: %w", err)
+	}
+	for _, id := range ids {
+		if err := p.clear(ctx, id); err != nil {
+			return fmt.Errorf("clear deleted user pool: %w", err)
 		}
 	}
+	return nil
 }
 
 func (p *Pools) clear(ctx context.Context, id string) error {

@@ -28,6 +28,12 @@ func memoryPools(t testing.TB, o PoolsOptions) *Pools {
 	return poolsOn(t, storetest.Memory(t), keys.GenerateMasterKey(), o)
 }
 
+// movedPools has a clock that is ahead by what *ahead says.
+func movedPools(t testing.TB, ahead *time.Duration) *Pools {
+	db := storetest.OpenAt(t, "sqlite::memory:", func() time.Time { return time.Now().Add(*ahead) })
+	return poolsOn(t, db, keys.GenerateMasterKey(), PoolsOptions{})
+}
+
 func createPool(t testing.TB, p *Pools, n NewPool) *Pool {
 	t.Helper()
 	if n.Region == "" {
@@ -86,7 +92,8 @@ func TestARN(t *testing.T) {
 }
 
 func TestWantedIDs(t *testing.T) {
-	p := memoryPools(t, PoolsOptions{})
+	var ahead time.Duration
+	p := movedPools(t, &ahead)
 	pool := createPool(t, p, NewPool{ID: "us-east-1_Demo00000"})
 	if pool.ID != "us-east-1_Demo00000" || pool.Region() != "us-east-1" {
 		t.Errorf("pool %s in %s", pool.ID, pool.Region())
@@ -109,6 +116,7 @@ func TestWantedIDs(t *testing.T) {
 	if _, err := p.Create(t.Context(), NewPool{ID: pool.ID, Name: "too early"}); !errors.Is(err, ErrIDTaken) {
 		t.Errorf("pool with rows left: %v, want ErrIDTaken", err)
 	}
+	ahead = time.Minute // no node writes to the pool any more
 	if err := p.ClearDeleted(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +168,8 @@ func TestLookups(t *testing.T) {
 }
 
 func TestDelete(t *testing.T) {
-	p := memoryPools(t, PoolsOptions{})
+	var ahead time.Duration
+	p := movedPools(t, &ahead)
 	protected := PoolSettings{PoolConfig: PoolConfig{DeletionProtection: "ACTIVE"}}
 	pool := createPool(t, p, NewPool{Settings: protected})
 	wantFault(t, p.Delete(t.Context(), pool.ID), fault.InvalidParameter,
@@ -200,6 +209,16 @@ func TestDelete(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	straggler := &store.User{PoolID: pool.ID, Sub: "late", Username: "late", Status: "CONFIRMED"}
+	pool.derive(straggler)
+	if err := p.ClearDeleted(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// A node that does not know yet writes one more user.
+	if err := p.db.Update(t.Context(), func(tx *store.Tx) error { return tx.InsertUser(straggler) }); err != nil {
+		t.Fatal(err)
+	}
+	ahead = time.Minute
 	if err := p.ClearDeleted(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
@@ -65,7 +66,13 @@ func PostgresURL(t testing.TB) string {
 // Open opens and migrates a database and closes it after the test.
 func Open(t testing.TB, url string) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{URL: url, Migrate: true})
+	return OpenAt(t, url, nil)
+}
+
+// OpenAt is Open with a clock of the test's own.
+func OpenAt(t testing.TB, url string, now func() time.Time) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{URL: url, Migrate: true, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
