@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/srp"
 	"github.com/poolhouse/poolhouse/internal/store"
 )
@@ -30,18 +32,13 @@ func (u *Users) VerifyPassword(pool *Pool, user *store.User, password string) (b
 		return false, err
 	}
 	if !ok {
-		// The decoy is opened as a real one would be; nothing fits it.
-		if _, err := u.ring.Open(sealPassword, u.decoy, decoyContext...); err != nil {
+		if v, err = u.openVerifier(u.decoy, decoyContext...); err != nil {
 			return false, err
 		}
-		fake := srp.FakeVerifier(u.ring.MAC("password-decoy"), pool.SRPName(), "")
-		return fake.Check(pool.SRPName(), "", password), nil
+		user = &store.User{}
 	}
-	return v.Check(pool.SRPName(), user.Username, password), nil
+	return v.Check(pool.SRPName(), user.Username, password) && ok, nil
 }
-
-// decoyContext is what the sealed decoy of VerifyPassword is bound to.
-var decoyContext = []string{"", ""}
 
 // Verifier returns what SRP knows of the user's password; ok is false if the
 // user is nil or has none.
@@ -49,14 +46,45 @@ func (u *Users) Verifier(pool *Pool, user *store.User) (v srp.Verifier, ok bool,
 	if user == nil || user.SealedPassword == "" {
 		return srp.Verifier{}, false, nil
 	}
-	b, err := u.ring.Open(sealPassword, user.SealedPassword, pool.ID, user.Sub)
-	if err == nil {
-		err = v.UnmarshalBinary(b)
-	}
+	v, err = u.openVerifier(user.SealedPassword, pool.ID, user.Sub)
 	if err != nil {
 		return srp.Verifier{}, false, fmt.Errorf("password of user %s: %w", user.Sub, err)
 	}
 	return v, true, nil
+}
+
+func (u *Users) openVerifier(sealed string, context ...string) (v srp.Verifier, err error) {
+	b, err := u.ring.Open(sealPassword, sealed, context...)
+	if err != nil {
+		return srp.Verifier{}, err
+	}
+	err = v.UnmarshalBinary(b)
+	return v, err
+}
+
+// decoyContext is what the decoy of VerifyPassword is bound to: no user.
+var decoyContext = []string{"", ""}
+
+// sealDecoy makes a sealed verifier that no known password fits. It is random,
+// not computed, so that a process starts without exponentiation.
+func sealDecoy(ring *keys.Ring) string {
+	salt, v := make([]byte, 16), make([]byte, 3072/8)
+	rand.Read(salt) // never fails, see crypto/rand
+	rand.Read(v)
+	v[0] &= 0x7f // below the prime of the group
+	verifier, err := srp.ParseVerifier(salt, v)
+	if err != nil {
+		panic("userpool: " + err.Error()) // v is 0 or 1: once in 2^3070
+	}
+	form, err := verifier.MarshalBinary()
+	if err != nil {
+		panic("userpool: " + err.Error()) // what ParseVerifier took has a form
+	}
+	sealed, err := ring.Seal(sealPassword, form, decoyContext...)
+	if err != nil {
+		panic("userpool: " + err.Error()) // only for values of 48 kB
+	}
+	return sealed
 }
 
 // SealedPassword is a new password that has been checked and is ready to be

@@ -29,9 +29,7 @@ type Users struct {
 
 // NewUsers returns the users of a database.
 func NewUsers(db *store.DB, ring *keys.Ring, pools *Pools, outbox *message.Outbox, limits Limits) *Users {
-	// As long as a verifier, and so never too long to seal.
-	decoy, _ := ring.Seal(sealPassword, make([]byte, 401), decoyContext...)
-	return &Users{db: db, ring: ring, pools: pools, outbox: outbox, limits: limits, decoy: decoy}
+	return &Users{db: db, ring: ring, pools: pools, outbox: outbox, limits: limits, decoy: sealDecoy(ring)}
 }
 
 var (
