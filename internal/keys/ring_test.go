@@ -146,6 +146,9 @@ func TestJWKSReadsAsCognitos(t *testing.T) {
 	if len(jwks) != 2 {
 		t.Fatalf("%d keys, want 2", len(jwks))
 	}
+	if jwks[0].N == jwks[1].N {
+		t.Error("the two uses share a key")
+	}
 	text, err := json.Marshal(jwks[0])
 	if err != nil {
 		t.Fatal(err)

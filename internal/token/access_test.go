@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -25,6 +26,23 @@ func (n *node) forge(t testing.TB, poolID, use, payload string) string {
 		t.Fatal(err)
 	}
 	return token
+}
+
+// forgeHeader signs a payload below a header of any kind with the pool's access
+// key.
+func (n *node) forgeHeader(t testing.TB, header, payload string) string {
+	t.Helper()
+	key, err := n.ring.Signer(t.Context(), testPool, keys.UseAccess)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := encoding.EncodeToString([]byte(header)) + "." + encoding.EncodeToString([]byte(payload))
+	digest := sha256.Sum256([]byte(signed))
+	signature, err := key.Sign(digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed + "." + encoding.EncodeToString(signature)
 }
 
 func TestAuthenticate(t *testing.T) {
@@ -64,18 +82,19 @@ func TestAuthenticateRefusesForgeries(t *testing.T) {
 		}
 		return strings.Replace(string(payload), old, new, 1)
 	}
-	reheader := func(h string) string { return encoding.EncodeToString([]byte(h)) + "." + part[1] + "." + part[2] }
+	reheader := func(h string) string { return n.forgeHeader(t, h, string(payload)) }
 	// The same 2048-bit signature with the unused bits of its last character set.
 	last := part[2][len(part[2])-1:]
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	spelled := part[2][:len(part[2])-1] + alphabet[strings.Index(alphabet, last)+1:][:1]
 
 	want(t, "forged with the right claims", n.authenticate(t, n.forge(t, testPool, keys.UseAccess, string(payload))), "")
+	want(t, "forged header and claims", n.authenticate(t, reheader(string(header))), "")
 	for _, c := range []struct{ name, token string }{
 		{"empty", ""},
 		{"two parts", part[0] + "." + part[1]},
 		{"four parts", set.AccessToken + ".x"},
-		{"too long", set.AccessToken + strings.Repeat("A", maxJWS)},
+		{"too long", n.forge(t, testPool, keys.UseAccess, replace("{", `{"x":"`+strings.Repeat("A", maxJWS)+`",`))},
 		{"ID token", set.IDToken},
 		{"refresh token", set.RefreshToken},
 		{"another spelling of the signature", part[0] + "." + part[1] + "." + spelled},
@@ -126,7 +145,7 @@ func TestAuthenticateRefusals(t *testing.T) {
 		},
 		{
 			name: "expired", client: revoking,
-			after: func(t *testing.T, n *node, _ *Set) { n.clock.advance(time.Hour) },
+			after: func(t *testing.T, n *node, _ *Set) { n.clock.advance(time.Hour - fraction) }, // the very second
 			want:  "NotAuthorizedException: Access Token has expired",
 		},
 		{

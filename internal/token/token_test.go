@@ -20,11 +20,14 @@ const (
 	testSub    = "34c84488-e0e1-70ae-d2ee-991ad1a898c8"
 )
 
+// fraction is what the clock shows beyond a whole second.
+const fraction = 678 * time.Millisecond
+
 // clock is a clock that tests set.
 type clock struct{ offset atomic.Int64 }
 
 func (c *clock) now() time.Time {
-	return time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC).Add(time.Duration(c.offset.Load()))
+	return time.Date(2026, 1, 2, 3, 4, 5, int(fraction), time.UTC).Add(time.Duration(c.offset.Load()))
 }
 func (c *clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
 
