@@ -57,8 +57,9 @@ func (d *directory) list(pool *Pool, filter string, limit int, between func()) [
 	}
 }
 
-func TestListByEachAttribute(t *testing.T) {
-	d := newDirectory(t, NoLimits())
+func TestListByEachAttribute(t *testing.T) { onBoth(t, NoLimits(), testListByEachAttribute) }
+
+func testListByEachAttribute(t *testing.T, d *directory) {
 	long := strings.Repeat("x", 300)
 	pool := testPool(t, custom(SchemaAttribute{Name: "custom:team", AttributeDataType: "String", Mutable: true}))
 	for _, u := range []store.User{

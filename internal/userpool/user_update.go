@@ -39,7 +39,10 @@ func (u *Users) UpdateAttributes(ctx context.Context, pool *Pool, name string, s
 		}
 		if len(codes) > 0 && !w.administrator() {
 			refused, err := count(tx, pool.ID, user.Sub, actionGetAttributeCode, u.limits.GetAttributeCode)
-			if err := errors.Join(refused, err); err != nil {
+			if refused != nil {
+				return refused // nothing was counted that would have to stay
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -63,9 +66,10 @@ func (u *Users) UpdateAttributes(ctx context.Context, pool *Pool, name string, s
 }
 
 // splitUpdate says which of the attributes to set count now, and which codes
-// have to be sent for them or for those that wait. Older codes that would decide about
-// the same attributes are void from here on.
-func (u *Users) splitUpdate(tx *store.Tx, pool *Pool, user *store.User, set map[string]string, w Writer) (now map[string]string, codes []sending, err error) {
+// have to be sent for them or for those that wait. Older codes that would decide
+// about the same attributes are void from here on.
+func (u *Users) splitUpdate(tx *store.Tx, pool *Pool, user *store.User, set map[string]string,
+	w Writer) (now map[string]string, codes []sending, err error) {
 	now = maps.Clone(set)
 	for _, attribute := range verifiable {
 		value, given := set[attribute]

@@ -1,6 +1,8 @@
 package userpool
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -39,13 +41,13 @@ func TestVerifyAttribute(t *testing.T) {
 	phone := d.sendAttributeCode(pool, ann.Sub, "phone_number")
 
 	if email != phone {
-		checkFault(t, d.verify(pool, ann.Sub, "email", phone), fault.CodeMismatch, "Invalid verification code provided, please try again.")
+		checkFault(t, d.verify(pool, ann.Sub, "email", phone), fault.CodeMismatch, textMismatch)
 	}
 	for attribute, code := range map[string]string{"email": email, "phone_number": phone} {
 		if err := d.verify(pool, ann.Sub, attribute, code); err != nil {
 			t.Errorf("%s: %v", attribute, err)
 		}
-		checkFault(t, d.verify(pool, ann.Sub, attribute, code), fault.ExpiredCode, "Invalid code provided, please request a code again.")
+		checkFault(t, d.verify(pool, ann.Sub, attribute, code), fault.ExpiredCode, textExpired)
 	}
 	now := d.find(pool, "ann@example.com") // the alias counts from here on
 	if now.Attributes["email_verified"] != "true" || now.Attributes["phone_number_verified"] != "true" {
@@ -61,11 +63,7 @@ func TestVerifyAttributeRefusals(t *testing.T) {
 	pool := testPool(t)
 	ann := d.annWith(pool, "email", "ann@example.com")
 	nobody := newSub()
-	const (
-		unverifiable = "Invalid attribute name. Only phone_number and email can be verified."
-		mismatch     = "Invalid verification code provided, please try again."
-		expired      = "Invalid code provided, please request a code again."
-	)
+	const unverifiable = "Invalid attribute name. Only phone_number and email can be verified."
 	send := func(sub, attribute string) error {
 		_, err := d.users.SendAttributeCode(t.Context(), pool, sub, attribute)
 		return err
@@ -83,7 +81,7 @@ func TestVerifyAttributeRefusals(t *testing.T) {
 		{"verify no phone", d.verify(pool, ann.Sub, "phone_number", "123456"), fault.InvalidParameter,
 			"Unable to verify attribute: phone_number no value set to verify"},
 		{"verify of nobody", d.verify(pool, nobody, "email", "123456"), fault.UserNotFound, "User does not exist."},
-		{"verify without a code", d.verify(pool, ann.Sub, "email", "123456"), fault.ExpiredCode, expired},
+		{"verify without a code", d.verify(pool, ann.Sub, "email", "123456"), fault.ExpiredCode, textExpired},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.err == nil {
@@ -94,16 +92,16 @@ func TestVerifyAttributeRefusals(t *testing.T) {
 	}
 
 	code := d.sendAttributeCode(pool, ann.Sub, "email")
-	checkFault(t, d.verify(pool, ann.Sub, "email", wrong(code)), fault.CodeMismatch, mismatch)
+	checkFault(t, d.verify(pool, ann.Sub, "email", wrong(code)), fault.CodeMismatch, textMismatch)
 	d.advance(24 * time.Hour)
-	checkFault(t, d.verify(pool, ann.Sub, "email", code), fault.ExpiredCode, expired)
+	checkFault(t, d.verify(pool, ann.Sub, "email", code), fault.ExpiredCode, textExpired)
 
 	old := d.sendAttributeCode(pool, ann.Sub, "email")
 	if code = d.sendAttributeCode(pool, ann.Sub, "email"); code != old {
-		checkFault(t, d.verify(pool, ann.Sub, "email", old), fault.CodeMismatch, mismatch)
+		checkFault(t, d.verify(pool, ann.Sub, "email", old), fault.CodeMismatch, textMismatch)
 	}
 	d.update(pool, "ann", byUser, "email", "new@example.com")
-	checkFault(t, d.verify(pool, ann.Sub, "email", code), fault.ExpiredCode, expired)
+	checkFault(t, d.verify(pool, ann.Sub, "email", code), fault.ExpiredCode, textExpired)
 	if now := d.find(pool, "ann"); now.Attributes["email_verified"] != "false" {
 		t.Errorf("attributes %v", now.Attributes)
 	}
@@ -152,7 +150,7 @@ func TestPendingValue(t *testing.T) {
 	}
 	t.Run("wrong code", func(t *testing.T) {
 		d, pool, sub, code := start(t)
-		checkFault(t, d.verify(pool, sub, "email", wrong(code)), fault.CodeMismatch, "Invalid verification code provided, please try again.")
+		checkFault(t, d.verify(pool, sub, "email", wrong(code)), fault.CodeMismatch, textMismatch)
 		expect(t, d, pool, sub, old)
 	})
 	t.Run("code sent again", func(t *testing.T) {
@@ -220,22 +218,52 @@ func TestPendingValue(t *testing.T) {
 }
 
 func TestAttributeCodeLimits(t *testing.T) {
-	const limit = "Attempt limit exceeded, please try after some time."
 	d := newDirectory(t, Limits{GetAttributeCode: 2, VerifyAttribute: 3, WrongGuesses: 2})
 	pool := testPool(t)
 	ann := d.annWith(pool, "email", "ann@example.com")
 	d.sendAttributeCode(pool, ann.Sub, "email")
 	code := d.sendAttributeCode(pool, ann.Sub, "email")
 	_, err := d.users.SendAttributeCode(t.Context(), pool, ann.Sub, "email")
-	checkFault(t, err, fault.LimitExceeded, limit)
+	checkFault(t, err, fault.LimitExceeded, textLimit)
 
 	for range 2 {
-		checkFault(t, d.verify(pool, ann.Sub, "email", wrong(code)), fault.CodeMismatch, "Invalid verification code provided, please try again.")
+		checkFault(t, d.verify(pool, ann.Sub, "email", wrong(code)), fault.CodeMismatch, textMismatch)
 	}
-	checkFault(t, d.verify(pool, ann.Sub, "email", code), fault.ExpiredCode, "Invalid code provided, please request a code again.")
-	checkFault(t, d.verify(pool, ann.Sub, "email", code), fault.LimitExceeded, limit)
+	checkFault(t, d.verify(pool, ann.Sub, "email", code), fault.ExpiredCode, textExpired)
+	checkFault(t, d.verify(pool, ann.Sub, "email", code), fault.LimitExceeded, textLimit)
 	d.advance(time.Hour)
 	if err := d.verify(pool, ann.Sub, "email", d.sendAttributeCode(pool, ann.Sub, "email")); err != nil {
 		t.Errorf("an hour later: %v", err)
 	}
+}
+
+func TestAttributeCodesAtOnce(t *testing.T) {
+	onBoth(t, Limits{VerifyAttribute: 5}, func(t *testing.T, d *directory) {
+		pool := testPool(t, usernameAttributes("email"), verifiedBeforeUpdate("email"))
+		users := make([]*store.User, 4)
+		codes := make([]string, len(users))
+		for i := range users {
+			users[i] = d.add(pool, store.User{Attributes: attributes("email", fmt.Sprintf("old%d@example.com", i))})
+			d.update(pool, users[i].Sub, byUser, "email", "new@example.com")
+			codes[i] = d.lastCode()
+		}
+		got := tally(together(len(users), func(i int) error {
+			return d.users.VerifyAttribute(context.Background(), pool, users[i].Sub, "email", codes[i])
+		}))
+		want := map[string]int{"<nil>": 1, "AliasExistsException: An account with the given email already exists.": len(users) - 1}
+		if !maps.Equal(got, want) {
+			t.Errorf("one address, several users: got %v, want %v", got, want)
+		}
+
+		sub := d.find(pool, "new@example.com").Sub
+		d.advance(time.Hour)
+		code := d.sendAttributeCode(pool, sub, "email")
+		got = tally(together(8, func(int) error {
+			return d.users.VerifyAttribute(context.Background(), pool, sub, "email", code)
+		}))
+		want = map[string]int{"<nil>": 1, "ExpiredCodeException: " + textExpired: 4, "LimitExceededException: " + textLimit: 3}
+		if !maps.Equal(got, want) {
+			t.Errorf("one code, several times: got %v, want %v", got, want)
+		}
+	})
 }
