@@ -48,14 +48,14 @@ func (o *Outbox) Ready() error {
 	return nil
 }
 
-// Sealed is a message that is ready to be put into the outbox.
+// Sealed is a message as it rests.
 type Sealed struct{ row store.Message }
 
 // Text is the sealed content.
 func (s Sealed) Text() string { return s.row.SealedDoc }
 
-// Seal makes a message ready outside of a transaction; its ID and SentAt are
-// set here.
+// Seal makes the row of a message, with its ID and SentAt, without putting it
+// anywhere.
 func (o *Outbox) Seal(m Message, now time.Time) (Sealed, error) {
 	m.ID, m.SentAt = newID(), now
 	doc, err := json.Marshal(m)
@@ -71,21 +71,16 @@ func (o *Outbox) Seal(m Message, now time.Time) (Sealed, error) {
 	}}, nil
 }
 
-// PutSealed adds a message of Seal with the transaction's other changes.
-func (o *Outbox) PutSealed(tx *store.Tx, s Sealed) error {
+// Put adds a message with the transaction's other changes.
+func (o *Outbox) Put(tx *store.Tx, m Message) error {
 	if err := o.Ready(); err != nil {
 		return err
 	}
-	return tx.InsertMessage(&s.row)
-}
-
-// Put adds a message with the transaction's other changes.
-func (o *Outbox) Put(tx *store.Tx, m Message) error {
 	s, err := o.Seal(m, tx.Now())
 	if err != nil {
 		return err
 	}
-	return o.PutSealed(tx, s)
+	return tx.InsertMessage(&s.row)
 }
 
 // List returns up to limit messages, newest first.
