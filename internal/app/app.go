@@ -128,7 +128,7 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.HandleFunc("GET /_poolhouse/healthz", a.healthz)
 	mux.HandleFunc("GET /_poolhouse/readyz", a.readyz)
 	mux.Handle("GET /_poolhouse/metrics", a.metrics(registry))
-	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, a.log))
+	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, o.PublicURL, a.log))
 	if o.Dev {
 		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Log: a.log})
 	}
@@ -188,6 +188,9 @@ func (a *App) clearExpired(ctx context.Context) error {
 		var n int64
 		err := a.db.Update(ctx, func(tx *store.Tx) error {
 			var err error
+			if _, err = tx.DeleteRetiredSigningKeys(tx.Now()); err != nil {
+				return err
+			}
 			n, err = tx.DeleteExpired(housekeepingStep)
 			return err
 		})

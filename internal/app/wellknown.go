@@ -12,8 +12,8 @@ import (
 )
 
 // wellKnown serves a pool's keys and its discovery document. Verifiers of any
-// origin may read them.
-func wellKnown(pools *userpool.Pools, tokens *token.Issuer, log *slog.Logger) http.Handler {
+// origin may read them. The keys are found under publicURL, whatever the issuer.
+func wellKnown(pools *userpool.Pools, tokens *token.Issuer, publicURL string, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -30,7 +30,11 @@ func wellKnown(pools *userpool.Pools, tokens *token.Issuer, log *slog.Logger) ht
 		case document == "jwks.json":
 			body, err = tokens.JWKS(r.Context(), pool)
 		case document == "openid-configuration":
-			body, err = tokens.Discovery(r.Context(), pool)
+			var d token.Discovery
+			if d, err = tokens.Discovery(r.Context(), pool); publicURL != "" {
+				d.JWKSURI = publicURL + "/" + pool.ID + "/.well-known/jwks.json"
+			}
+			body = d
 		default:
 			err = fault.New(fault.ResourceNotFound, "There is no such document.")
 		}
