@@ -102,7 +102,10 @@ func TestVerifyAttributeRefusals(t *testing.T) {
 	}
 	d.update(pool, "ann", byUser, "email", "new@example.com")
 	checkFault(t, d.verify(pool, ann.Sub, "email", code), fault.ExpiredCode, textExpired)
-	if now := d.find(pool, "ann"); now.Attributes["email_verified"] != "false" {
+	code = d.sendAttributeCode(pool, ann.Sub, "email")
+	d.set(pool, "ann", func(u *store.User) { pool.SetAttributes(u, attributes("email", "third@example.com")) })
+	checkFault(t, d.verify(pool, ann.Sub, "email", code), fault.ExpiredCode, textExpired)
+	if now := d.find(pool, "ann"); now.Attributes["email"] != "third@example.com" || now.Attributes["email_verified"] != "false" {
 		t.Errorf("attributes %v", now.Attributes)
 	}
 }
