@@ -36,6 +36,7 @@ const (
 type client struct {
 	*cognito.Client
 	t        *testing.T
+	server   *server
 	pool, id string
 }
 
@@ -70,7 +71,7 @@ func (wholeBodies) Do(r *http.Request) (*http.Response, error) {
 // demo is the SDK with the demo client of a development server, which takes any
 // credentials.
 func (s *server) demo() *client {
-	return &client{Client: s.sdk("any", "thing"), t: s.t, pool: demoPool, id: demoClient}
+	return &client{Client: s.sdk("any", "thing"), t: s.t, server: s, pool: demoPool, id: demoClient}
 }
 
 // newPool makes a pool and an app client that may sign in by SRP and password.
@@ -93,12 +94,12 @@ func (s *server) newPool(in *installation) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &client{Client: api, t: t, pool: *pool.UserPool.Id, id: *made.UserPoolClient.ClientId}
+	return &client{Client: api, t: t, server: s, pool: *pool.UserPool.Id, id: *made.UserPoolClient.ClientId}
 }
 
 // at is the same client at another server.
 func (c *client) at(s *server, in *installation) *client {
-	return &client{Client: s.sdk(in.keyID, in.secret), t: c.t, pool: c.pool, id: c.id}
+	return &client{Client: s.sdk(in.keyID, in.secret), t: c.t, server: s, pool: c.pool, id: c.id}
 }
 
 // createUser makes a confirmed user.
@@ -338,4 +339,15 @@ func secretHash(secret, username, clientID string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(username + clientID))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// errorText is the message of a refusal, or "" for success.
+func errorText(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorMessage()
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
 }

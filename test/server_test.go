@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -158,19 +159,18 @@ func (s *server) do(method, path, body string, header ...string) (int, string) {
 // installation is a database with its master key and an access key that may do
 // everything.
 type installation struct {
-	t              *testing.T
-	database       string
-	keyFile        string
-	keyID, secret  string
-	masterKeyValue string
+	t                  *testing.T
+	database           string
+	masterKey, keyFile string
+	keyID, secret      string // the access key
 }
 
 // install sets up a production database the way the guide says.
 func install(t *testing.T, database string) *installation {
 	t.Helper()
 	in := &installation{t: t, database: database, keyFile: filepath.Join(t.TempDir(), "master.key")}
-	in.masterKeyValue = strings.TrimSpace(command(t, "key", "make"))
-	if err := os.WriteFile(in.keyFile, []byte(in.masterKeyValue+"\n"), 0o600); err != nil {
+	in.masterKey = strings.TrimSpace(command(t, "key", "make"))
+	if err := os.WriteFile(in.keyFile, []byte(in.masterKey+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	in.keyID, in.secret = in.accessKey("administrator")
@@ -282,4 +282,15 @@ func tail(s string) string {
 		return "..." + s[len(s)-most:]
 	}
 	return s
+}
+
+// freePort is an address that nobody listens on just now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
