@@ -163,6 +163,9 @@ const housekeepingInterval = time.Minute
 // none takes long.
 const housekeepingStep = 500
 
+// keptMessages is how many messages an inbox holds.
+const keptMessages = 10_000
+
 // keepHouse clears away, until ctx ends, what expired and what deleted pools
 // left behind. Every node does so; the work is idempotent.
 func (a *App) keepHouse(ctx context.Context) {
@@ -189,6 +192,9 @@ func (a *App) clearExpired(ctx context.Context) error {
 		err := a.db.Update(ctx, func(tx *store.Tx) error {
 			var err error
 			if _, err = tx.DeleteRetiredSigningKeys(tx.Now()); err != nil {
+				return err
+			}
+			if err = tx.TrimMessages(keptMessages, housekeepingStep); err != nil {
 				return err
 			}
 			n, err = tx.DeleteExpired(housekeepingStep)

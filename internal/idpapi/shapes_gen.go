@@ -3360,7 +3360,7 @@ var (
 		Type:      apimodel.String,
 		Name:      "PasswordType",
 		Limits:    &apimodel.Limits{Min: apimodel.NoMin, Max: 256},
-		Pattern:   &apimodel.Pattern{Text: `[\S]+`, RE2: `[\x00-\x08\x0e-\x1f!-\x{10ffff}]+`},
+		Pattern:   &apimodel.Pattern{Text: `^[\S]+.*[\S]+$`, RE2: `^[\x00-\x08\x0e-\x1f!-\x{10ffff}]+[^\n\r\x{85}\x{2028}\x{2029}]*[\x00-\x08\x0e-\x1f!-\x{10ffff}]+$`},
 		Sensitive: true,
 	}
 

@@ -39,3 +39,10 @@ func (tx *Tx) ListMessages(f MessageFilter, limit int) ([]*Message, error) {
 		return &m, err
 	})
 }
+
+// TrimMessages removes all but the newest keep messages, up to step of them.
+func (tx *Tx) TrimMessages(keep, step int) error {
+	_, err := tx.exec(`DELETE FROM messages WHERE id IN
+		(SELECT id FROM messages ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $1)`, keep, step)
+	return err
+}

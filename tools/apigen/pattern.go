@@ -14,6 +14,13 @@ var equivalents = map[string]string{
 	`^[0-9A-Za-z\.\-_]*(?<!\.)$`: `(?:[0-9A-Za-z._-]*[0-9A-Za-z_-])?`,
 }
 
+// served are patterns of shapes for which the service uses, and quotes, another
+// than the published one.
+var served = map[string]string{
+	// Spaces may stand inside a password. Seen in the service's own messages.
+	"PasswordType": `^[\S]+.*[\S]+$`,
+}
+
 // Where Java and RE2 read the same text differently. In Java, \s includes the
 // vertical tab and a dot stops at every Unicode line terminator.
 const (

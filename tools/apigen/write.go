@@ -223,6 +223,9 @@ func (g *generator) writeShape(b *bytes.Buffer, name string) error {
 	if s.Min != nil || s.Max != nil {
 		fmt.Fprintf(b, "Limits: &apimodel.Limits{Min: %s, Max: %s},\n", bound(s.Min, "apimodel.NoMin"), bound(s.Max, "apimodel.NoMax"))
 	}
+	if pattern, ok := served[name]; ok {
+		s.Pattern = pattern
+	}
 	if s.Pattern != "" {
 		expr, err := translate(s.Pattern)
 		if err != nil {

@@ -399,6 +399,14 @@ func messages(t *testing.T, db *store.DB) {
 			return err
 		})
 	}
+	update(t, db, func(tx *store.Tx) error { return tx.TrimMessages(4, 100) })
+	view(t, db, func(tx *store.Tx) error {
+		list, err := tx.ListMessages(store.MessageFilter{}, 10)
+		if len(list) != 4 || list[3].ID != "2" {
+			t.Errorf("after a trim to 4 there are %d", len(list))
+		}
+		return err
+	})
 }
 
 // accessKeys: kept, listed, revoked once.
