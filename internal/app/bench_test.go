@@ -117,6 +117,9 @@ func serve(b *testing.B, url string, d directory) *target {
 	if err := t.openSessions(b.Context()); err != nil {
 		b.Fatal(err)
 	}
+	if err := t.settle(); err != nil {
+		b.Fatal(err)
+	}
 	return t
 }
 

@@ -283,6 +283,21 @@ func (c *child) usage() (u usage, err error) {
 	return u, err
 }
 
+// settle waits until the child has nothing left to do: after its start a server
+// makes signing keys for pools to come.
+func (c *child) settle() error {
+	for range 100 {
+		used, err := c.measure(func() error {
+			time.Sleep(100 * time.Millisecond)
+			return nil
+		})
+		if err != nil || used.cpu < 2*time.Millisecond {
+			return err
+		}
+	}
+	return errors.New("the server does not come to rest")
+}
+
 // cryptography is the processor time of c, done so many times, each.
 func (c *child) cryptography(what cryptography, times int) (time.Duration, error) {
 	used, err := c.measure(func() error {
