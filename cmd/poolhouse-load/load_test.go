@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/poolhouse/poolhouse/internal/app"
+	"github.com/poolhouse/poolhouse/internal/iam"
 	"github.com/poolhouse/poolhouse/internal/keys"
+	"github.com/poolhouse/poolhouse/internal/store"
 )
 
 const (
@@ -37,11 +40,15 @@ func (s *testServer) count(operation string) int {
 
 func startServer(t *testing.T) *testServer {
 	t.Helper()
-	a, err := app.New(t.Context(), app.Options{
-		DatabaseURL: "sqlite::memory:", MasterKey: keys.GenerateMasterKey(), Migrate: true,
-		PublicURL: "http://load.example", IssuerStyle: "url", Region: "us-east-1", AccountID: "123456789012",
-		Dev: true, SkipSignatures: true,
+	return startServerWith(t, app.Options{
+		DatabaseURL: "sqlite::memory:", MasterKey: keys.GenerateMasterKey(), Dev: true, SkipSignatures: true,
 	})
+}
+
+func startServerWith(t *testing.T, o app.Options) *testServer {
+	t.Helper()
+	o.Migrate, o.PublicURL, o.IssuerStyle, o.Region, o.AccountID = true, "http://load.example", "url", "us-east-1", "123456789012"
+	a, err := app.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,6 +133,66 @@ func TestSecondRunUsesTheUsersOfTheFirst(t *testing.T) {
 	if status, _, stderr := runJSON(t, t.Context(), s, append(args, "--password", "Another-1!", "--reset-passwords")...); status != 0 {
 		t.Errorf("password reset: %s", stderr)
 	}
+}
+
+// A production server checks signatures, and a client with a secret its hash.
+func TestSignaturesAndSecretHash(t *testing.T) {
+	o := app.Options{DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "load.db"), MasterKey: keys.GenerateMasterKey()}
+	key := makeAccessKey(t, o)
+	s := startServerWith(t, o)
+	p := &pool{api: newAPI(&options{Endpoint: s.url, Region: "us-east-1", AccessKeyID: key.ID, SecretAccessKey: key.Secret})}
+	if err := p.create(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var made struct {
+		UserPoolClient struct{ ClientId, ClientSecret string }
+	}
+	err := p.persist(t.Context(), "CreateUserPoolClient", map[string]any{
+		"UserPoolId": p.id, "ClientName": "load", "GenerateSecret": true,
+		"ExplicitAuthFlows": []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+	}, &made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--user-pool-id", p.id, "--client-id", made.UserPoolClient.ClientId, "--access-key-id", key.ID,
+		"--operations", strings.Join(operations, ",")}
+	for _, c := range []struct {
+		name, secretKey, clientSecret, want string
+	}{
+		{"right", key.Secret, made.UserPoolClient.ClientSecret, ""},
+		{"wrong secret key", "wrong", made.UserPoolClient.ClientSecret, "InvalidSignatureException"},
+		{"no client secret", key.Secret, "", "NotAuthorizedException"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			status, _, stderr := runJSON(t, t.Context(), s,
+				append(args, "--secret-access-key", c.secretKey, "--client-secret", c.clientSecret)...)
+			if (status == 0) != (c.want == "") || !strings.Contains(stderr, c.want) {
+				t.Errorf("status %d, %s", status, stderr)
+			}
+		})
+	}
+}
+
+func makeAccessKey(t *testing.T, o app.Options) iam.AccessKey {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Options{URL: o.DatabaseURL, Migrate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, _, err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ring, err := keys.Open(t.Context(), db, o.MasterKey, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ring.Close()
+	key, err := app.NewAccessKeys(db, ring).Create(t.Context(), "load", iam.AdministratorPolicy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 func TestFailuresAreCountedAndDecideTheStatus(t *testing.T) {
