@@ -44,14 +44,14 @@ func TestValidationError(t *testing.T) {
 				"; Value '' at 'userPoolId'" + failed + "Member must have length greater than or equal to 1",
 		}, {
 			"several in model order", idpapi.OpSignUp, new(idpapi.SignUpInput),
-			`{"UserContextData":null,"Password":"a b","Username":"` + strings.Repeat("é", 129) + `","ClientId":"-","SecretHash":"!"}`,
+			`{"UserContextData":null,"Password":" ab","Username":"` + strings.Repeat("é", 129) + `","ClientId":"-","SecretHash":"!"}`,
 			"4 validation errors detected: Value at 'clientId'" + failed + `Member must satisfy regular expression pattern: [\w+]+; ` +
 				"Value at 'secretHash'" + failed + `Member must satisfy regular expression pattern: [\w+=/]+; ` +
 				"Value at 'username'" + failed + "Member must have length less than or equal to 128; " +
-				"Value at 'password'" + failed + `Member must satisfy regular expression pattern: [\S]+`,
+				"Value at 'password'" + failed + `Member must satisfy regular expression pattern: ^[\S]+.*[\S]+$`,
 		}, {
-			"vertical tab is a space, as in Java", idpapi.OpSignUp, new(idpapi.SignUpInput), `{"ClientId":"c","Username":"u","Password":"a\u000bb"}`,
-			"1 validation error detected: Value at 'password'" + failed + `Member must satisfy regular expression pattern: [\S]+`,
+			"vertical tab is a space, as in Java", idpapi.OpSignUp, new(idpapi.SignUpInput), `{"ClientId":"c","Username":"u","Password":"ab\u000b"}`,
+			"1 validation error detected: Value at 'password'" + failed + `Member must satisfy regular expression pattern: ^[\S]+.*[\S]+$`,
 		}, {
 			"nested in a list", idpapi.OpSignUp, new(idpapi.SignUpInput),
 			`{"ClientId":"c","Username":"u","UserAttributes":[{"Name":"email"},{"Value":"v"},{"Name":"x","Value":"` + strings.Repeat("v", 2049) + `"}]}`,
