@@ -26,7 +26,7 @@
 // needs a signature is signed with the AWS SDK's signer, without the SDK's
 // client, whose middleware costs several times a get-user request. An SRP
 // sign-in costs the client two fixed-base exponentiations and one with a 512-bit
-// exponent, about half of what it costs the server; g^x of a user is not kept,
+// exponent, 0.6 of what it costs the server; g^x of a user is not kept,
 // it is a tenth of that. The report names the client's processor time, because
 // both sides share the processors when they share a machine.
 //
