@@ -9,8 +9,9 @@ import (
 
 // Update replaces the settings of a pool: whatever is left out goes back to its
 // default. What can only be set at creation stays, and so do the name, the tier,
-// the SMS configuration and the update settings if they are left out. Errors:
-// ResourceNotFoundException, InvalidParameterException,
+// the tags, the SMS configuration and the update settings if they are left out.
+// (Terraform's provider leaves unchanged tags out and expects them to stay.)
+// Errors: ResourceNotFoundException, InvalidParameterException,
 // UserPoolTaggingException.
 func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) error {
 	if err := s.checkRequest(); err != nil {
@@ -27,6 +28,9 @@ func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) err
 		pool.SmsConfiguration = or(config.SmsConfiguration, old.SmsConfiguration)
 		pool.UserAttributeUpdateSettings = or(config.UserAttributeUpdateSettings, old.UserAttributeUpdateSettings)
 		pool.UserPoolTier = or(s.UserPoolTier, old.UserPoolTier)
+		if s.UserPoolTags == nil {
+			pool.UserPoolTags = old.UserPoolTags
+		}
 		pool.Name = or(name, pool.Name)
 		if err := pool.check(); err != nil {
 			return err
