@@ -56,10 +56,15 @@ app: fault apimodel awsjson config devserver iam identity idp idpapi keys messag
 app: userpool github.com/prometheus/client_golang
 
 /cmd/poolhouse:      app awsjson config devserver iam keys store github.com/alecthomas/kong
-/cmd/poolhouse-load: srp github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
+/cmd/poolhouse-load: srp golang.org/x/sync github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
+
+# For programs of others: nothing of the server, nothing of third parties.
+/verify:
+/verify/middleware: /verify
 
 /tools/apigen:
 /test:
+/test/clients:
 `
 
 // testLaw says what the tests of a package may import on top of law. All may
@@ -68,8 +73,11 @@ const testLaw = `
 apimodel: idpapi identityapi
 sigv4:    github.com/aws/aws-sdk-go-v2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
-idp:      config app
+idp:      config app identityapi
 app:      srp github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
+/cmd/poolhouse-load: app iam keys
+/test/clients:       app keys
+
 /test:    srp github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
 `
 
