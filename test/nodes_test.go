@@ -125,12 +125,12 @@ func TestChangesReachAllNodes(t *testing.T) {
 	must[*cognito.UpdateUserPoolClientOutput](t)(a.UpdateUserPoolClient(ctx, &cognito.UpdateUserPoolClientInput{
 		UserPoolId: &a.pool, ClientId: &a.id, ExplicitAuthFlows: []types.ExplicitAuthFlowsType{types.ExplicitAuthFlowsTypeAllowRefreshTokenAuth},
 	}))
-	eventually(t, withinASecond, "the other node refuses a flow that was switched off", func() bool {
+	eventually(t, soon, "the other node refuses a flow that was switched off", func() bool {
 		_, err := b.tryPassword("ada", password)
 		return err != nil
 	})
 	must[*cognito.DeleteUserPoolClientOutput](t)(a.DeleteUserPoolClient(ctx, &cognito.DeleteUserPoolClientInput{UserPoolId: &a.pool, ClientId: &a.id}))
-	eventually(t, withinASecond, "the other node does not know the deleted client", func() bool {
+	eventually(t, soon, "the other node does not know the deleted client", func() bool {
 		_, err := b.tryPassword("ada", password)
 		return errorText(err) == "User pool client "+b.id+" does not exist."
 	})

@@ -213,7 +213,7 @@ func TestTLS(t *testing.T) {
 
 	addr = freePort(t)
 	startDev(t, "--tls-addr", addr)
-	wantReady(t, addr, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // nobody vouches for that certificate
+	wantReady(t, addr, &tls.Config{InsecureSkipVerify: true}) // nobody vouches for that certificate
 }
 
 func wantReady(t *testing.T, addr string, config *tls.Config) {

@@ -235,9 +235,9 @@ func onEachDatabase(t *testing.T, test func(t *testing.T, database string)) {
 	t.Run("postgres", func(t *testing.T) { test(t, storetest.PostgresURL(t)) })
 }
 
-// withinASecond is when a change of configuration has reached all servers; half
+// soon is when a change of configuration has reached all servers; half
 // a second more is for a busy machine.
-const withinASecond = 1500 * time.Millisecond
+const soon = 1500 * time.Millisecond
 
 // eventually waits until ok, which must be so within the limit.
 func eventually(t *testing.T, limit time.Duration, what string, ok func() bool) {

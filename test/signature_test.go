@@ -62,7 +62,7 @@ func TestAdministrationNeedsASignature(t *testing.T) {
 	}
 
 	command(t, append([]string{"access-key", "revoke", limitedID}, in.flags()...)...)
-	eventually(t, withinASecond, "the server refuses the revoked key", func() bool { return read(limited, c.pool) != nil })
+	eventually(t, soon, "the server refuses the revoked key", func() bool { return read(limited, c.pool) != nil })
 	wantError(t, read(limited, c.pool), "UnrecognizedClientException", "")
 	if list := command(t, append([]string{"access-key", "list"}, in.flags()...)...); !strings.Contains(list, limitedID) || strings.Contains(list, limitedSecret) {
 		t.Errorf("access-key list printed\n%s", list)
