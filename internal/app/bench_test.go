@@ -154,8 +154,9 @@ const warm = 4 * concurrency
 
 // BenchmarkServer reports, for each operation at 8 requests at a time,
 // the server's processor time (server-ms/op), that of the cryptography in it
-// done alone (crypto-ms/op), and their ratio. With POOLHOUSE_BENCH_PROFILE, a
-// directory, it leaves CPU profiles of the server there.
+// done alone (crypto-ms/op), and their ratio. On PostgreSQL the time of its own
+// processes is apart (postgres-ms/op). With POOLHOUSE_BENCH_PROFILE, a directory,
+// it leaves CPU profiles of the server there.
 func BenchmarkServer(b *testing.B) {
 	d := benchUsers(b)
 	for _, database := range databases {
@@ -215,6 +216,9 @@ func (t *target) bench(b *testing.B, op operation, database string) error {
 	if crypto := milliseconds(before+after) / 2; crypto > 0 {
 		b.ReportMetric(crypto, "crypto-ms/op")
 		b.ReportMetric(perOp/crypto, "ratio")
+	}
+	if used.database > 0 {
+		b.ReportMetric(milliseconds(used.database)/float64(b.N), "postgres-ms/op")
 	}
 	b.ReportMetric(float64(used.allocs)/float64(b.N), "server-allocs/op")
 	b.ReportMetric(float64(used.bytes)/float64(b.N), "server-B/op")

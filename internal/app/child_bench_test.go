@@ -109,9 +109,10 @@ func obey(command []string) (string, error) {
 
 // usage is what a process has used so far.
 type usage struct {
-	cpu    time.Duration
-	allocs uint64 // objects
-	bytes  uint64 // of those
+	cpu      time.Duration
+	database time.Duration // of PostgreSQL's processes for it
+	allocs   uint64        // objects
+	bytes    uint64        // of those
 }
 
 func ownUsage() (string, error) {
@@ -211,15 +212,17 @@ func together(times int, fn func(i int) error) error {
 
 // child is a process that runs runChild.
 type child struct {
-	addr    string
-	stdin   io.WriteCloser
-	answers *bufio.Scanner
+	addr     string
+	stdin    io.WriteCloser
+	answers  *bufio.Scanner
+	backends *backends
 }
 
 // startChild serves the database in a process of its own until b ends.
 func startChild(b *testing.B, url string) *child {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
+	url, backends := openBackends(b, url)
 	cmd.Env = append(os.Environ(), childDatabase+"="+url)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
@@ -239,7 +242,7 @@ func startChild(b *testing.B, url string) *child {
 			b.Error(err)
 		}
 	})
-	c := &child{stdin: stdin, answers: bufio.NewScanner(stdout)}
+	c := &child{stdin: stdin, answers: bufio.NewScanner(stdout), backends: backends}
 	if !c.answers.Scan() {
 		b.Fatal("the server did not start")
 	}
@@ -272,13 +275,19 @@ func (c *child) measure(fn func() error) (usage, error) {
 		return usage{}, err
 	}
 	after, err := c.usage()
-	return usage{after.cpu - before.cpu, after.allocs - before.allocs, after.bytes - before.bytes}, err
+	return usage{
+		cpu: after.cpu - before.cpu, database: after.database - before.database,
+		allocs: after.allocs - before.allocs, bytes: after.bytes - before.bytes,
+	}, err
 }
 
 func (c *child) usage() (u usage, err error) {
 	answer, err := c.tell("usage")
 	if err == nil {
 		_, err = fmt.Sscan(answer, (*int64)(&u.cpu), &u.allocs, &u.bytes)
+	}
+	if err == nil {
+		u.database, err = c.backends.cpu()
 	}
 	return u, err
 }
