@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/poolhouse/poolhouse/internal/awsjson"
 	"github.com/poolhouse/poolhouse/internal/idpapi"
 	"github.com/poolhouse/poolhouse/internal/signin"
 	"github.com/poolhouse/poolhouse/internal/token"
@@ -18,7 +17,6 @@ func (s *Service) InitiateAuth(ctx context.Context, in *idpapi.InitiateAuthInput
 	}
 	o, err := s.signin.Start(ctx, signin.Start{
 		Pool: pool, Client: client, Flow: string(in.AuthFlow), Parameters: in.AuthParameters,
-		ClientMetadata: in.ClientMetadata, Origin: origin(ctx),
 	})
 	if err != nil {
 		return nil, err
@@ -37,7 +35,6 @@ func (s *Service) AdminInitiateAuth(ctx context.Context, in *idpapi.AdminInitiat
 	}
 	o, err := s.signin.Start(ctx, signin.Start{
 		Pool: pool, Client: client, Admin: true, Flow: string(in.AuthFlow), Parameters: in.AuthParameters,
-		ClientMetadata: in.ClientMetadata, Origin: origin(ctx),
 	})
 	if err != nil {
 		return nil, err
@@ -56,7 +53,6 @@ func (s *Service) RespondToAuthChallenge(ctx context.Context, in *idpapi.Respond
 	}
 	o, err := s.signin.Respond(ctx, signin.Response{
 		Pool: pool, Client: client, Challenge: string(in.ChallengeName), Session: in.Session, Responses: in.ChallengeResponses,
-		ClientMetadata: in.ClientMetadata, Origin: origin(ctx),
 	})
 	if err != nil {
 		return nil, err
@@ -76,7 +72,7 @@ func (s *Service) AdminRespondToAuthChallenge(ctx context.Context, in *idpapi.Ad
 	}
 	o, err := s.signin.Respond(ctx, signin.Response{
 		Pool: pool, Client: client, Admin: true, Challenge: string(in.ChallengeName), Session: in.Session,
-		Responses: in.ChallengeResponses, ClientMetadata: in.ClientMetadata, Origin: origin(ctx),
+		Responses: in.ChallengeResponses,
 	})
 	if err != nil {
 		return nil, err
@@ -85,11 +81,6 @@ func (s *Service) AdminRespondToAuthChallenge(ctx context.Context, in *idpapi.Ad
 		ChallengeName: idpapi.ChallengeNameType(o.Challenge), ChallengeParameters: o.Parameters, Session: o.Session,
 		AuthenticationResult: authenticationResult(o.Tokens),
 	}, nil
-}
-
-func origin(ctx context.Context) signin.Origin {
-	r := awsjson.RequestFrom(ctx)
-	return signin.Origin{SourceIP: r.SourceIP, UserAgent: r.UserAgent}
 }
 
 // authenticationResult is the API's form of tokens, nil for none.

@@ -28,33 +28,23 @@ func New(db *store.DB, ring *keys.Ring, users *userpool.Users, tokens *token.Iss
 	return &Machine{db: db, ring: ring, users: users, tokens: tokens}
 }
 
-// Origin is where a request comes from.
-type Origin struct {
-	SourceIP  string
-	UserAgent string
-}
-
 // Start begins a sign-in.
 type Start struct {
-	Pool           *userpool.Pool
-	Client         *userpool.Client
-	Admin          bool // by AdminInitiateAuth
-	Flow           string
-	Parameters     map[string]string
-	ClientMetadata map[string]string
-	Origin         Origin
+	Pool       *userpool.Pool
+	Client     *userpool.Client
+	Admin      bool // by AdminInitiateAuth
+	Flow       string
+	Parameters map[string]string
 }
 
 // Response answers a challenge.
 type Response struct {
-	Pool           *userpool.Pool
-	Client         *userpool.Client
-	Admin          bool // by AdminRespondToAuthChallenge
-	Challenge      string
-	Session        string
-	Responses      map[string]string
-	ClientMetadata map[string]string
-	Origin         Origin
+	Pool      *userpool.Pool
+	Client    *userpool.Client
+	Admin     bool // by AdminRespondToAuthChallenge
+	Challenge string
+	Session   string
+	Responses map[string]string
 }
 
 // Outcome is what a step led to: tokens, or else a challenge.
@@ -94,11 +84,9 @@ var challenges = map[string]func(*Machine, context.Context, *attempt) error{
 
 // attempt is a sign-in while one request works on it.
 type attempt struct {
-	pool           *userpool.Pool
-	client         *userpool.Client
-	parameters     map[string]string
-	clientMetadata map[string]string
-	origin         Origin
+	pool       *userpool.Pool
+	client     *userpool.Client
+	parameters map[string]string
 
 	session session
 	user    *store.User // nil: nobody has the name
@@ -130,7 +118,7 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 		return m.refresh(ctx, in)
 	}
 	a := &attempt{
-		pool: in.Pool, client: in.Client, parameters: in.Parameters, clientMetadata: in.ClientMetadata, origin: in.Origin,
+		pool: in.Pool, client: in.Client, parameters: in.Parameters,
 		session: session{Flow: name, Admin: in.Admin},
 	}
 	username, err := a.require("USERNAME")
@@ -154,9 +142,7 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 	if !ok {
 		return nil, fault.Errorf(fault.InvalidParameter, "The challenge %s is not supported.", in.Challenge)
 	}
-	a := &attempt{
-		pool: in.Pool, client: in.Client, parameters: in.Responses, clientMetadata: in.ClientMetadata, origin: in.Origin,
-	}
+	a := &attempt{pool: in.Pool, client: in.Client, parameters: in.Responses}
 	username, err := a.require("USERNAME")
 	if err != nil {
 		return nil, err
@@ -179,16 +165,21 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 	if a.session.Challenge != in.Challenge || a.session.Admin != in.Admin {
 		return nil, errInvalidSession
 	}
-	release, err := m.resume(ctx, a, username)
-	if err != nil {
-		return nil, err
-	}
-	err = step(m, ctx, a)
-	release()
-	if err != nil {
+	if err := m.answer(ctx, a, username, step); err != nil {
 		return nil, err
 	}
 	return m.next(ctx, a)
+}
+
+// answer runs a step in the user's turn. The turn ends with the step, even if that
+// panics: the tokens are signed outside of it.
+func (m *Machine) answer(ctx context.Context, a *attempt, username string, step func(*Machine, context.Context, *attempt) error) error {
+	release, err := m.resume(ctx, a, username)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return step(m, ctx, a)
 }
 
 // find reads the user that the request names, who may be nobody, and takes the
