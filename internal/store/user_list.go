@@ -93,6 +93,14 @@ func (q UserQuery) sql() (text string, args []any, err error) {
 			WHERE n.pool_id = $1 AND n.kind = 0 AND n.name >= $2 AND n.name <= $3 AND n.name > $4 ORDER BY n.name LIMIT $5`
 		args = []any{q.PoolID, low, high, q.After.Value, q.Limit}
 	case ByAttribute:
+		if !q.Prefix {
+			// Said as a value and not as a range, PostgreSQL sees how few rows it is
+			// and plans once; planning costs it more than the query.
+			text = `SELECT ` + userColumns + `, a.value FROM user_attributes a JOIN users u ON u.pool_id = a.pool_id AND u.sub = a.sub
+				WHERE a.pool_id = $1 AND a.name = $2 AND a.value = $3 AND a.sub > $4 ORDER BY a.sub LIMIT $5`
+			args = []any{q.PoolID, q.Attribute, q.Value, q.After.Sub, q.Limit}
+			break
+		}
 		// One range of the index, from the cursor to the last value.
 		from := UserCursor{Value: low}
 		if q.After.Value >= low {
