@@ -214,7 +214,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, route *route, re
 		if region := scopeRegion(r); region != "" {
 			req.Region = region
 		}
-	case !route.api.Public:
+	case !route.model.Public:
 		if signer, err = h.identify(r, route); err != nil {
 			return nil, err
 		}
@@ -225,7 +225,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, route *route, re
 		return nil, err
 	}
 	switch {
-	case route.api.Public:
+	case route.model.Public:
 	case h.options.SkipSignatures:
 		req.Principal = h.anyone
 	default:
@@ -237,14 +237,14 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, route *route, re
 
 	ctx := WithRequest(r.Context(), req)
 	input := route.input()
-	err = route.service.decodeError(apimodel.Decode(route.api.Input, body, input))
+	err = route.service.decodeError(apimodel.Decode(route.model.Input, body, input))
 	if limited := h.limit(ctx, route, req, source, input, err); limited != nil {
 		return nil, limited
 	}
 	if err != nil {
 		return nil, err
 	}
-	if !route.api.Public && !h.options.SkipSignatures {
+	if !route.model.Public && !h.options.SkipSignatures {
 		if err := h.authorize(route, req, input); err != nil {
 			return nil, err
 		}
@@ -268,7 +268,7 @@ func (h *Handler) limit(ctx context.Context, route *route, req *Request, source 
 	var pool string
 	switch {
 	case decodeErr != nil:
-	case !route.api.Public:
+	case !route.model.Public:
 		pool, _ = route.resource(h.options.AccountID, req.Region, input)
 	case h.options.PoolOf != nil:
 		// Not what the input says: invented pools would each have a bucket.

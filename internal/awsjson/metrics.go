@@ -75,7 +75,7 @@ func errorTypes(routes map[string]*route) map[string]bool {
 		types[string(code)] = true
 	}
 	for _, r := range routes {
-		for _, code := range r.api.Errors {
+		for _, code := range r.model.Errors {
 			types[code] = true
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // An Operation is one entry of a Service's list. Make it with Handle or
 // NotBuilt.
 type Operation struct {
-	api   *apimodel.Operation
+	model *apimodel.Operation
 	input func() any // a new *In
 	call  func(ctx context.Context, input any) (output any, err error)
 
@@ -28,7 +28,7 @@ func Handle[In, Out any](op *apimodel.Operation, method func(context.Context, *I
 		pool = stringField(t, "IdentityPoolId")
 	}
 	return Operation{
-		api:   op,
+		model: op,
 		input: func() any { return new(In) },
 		call: func(ctx context.Context, input any) (any, error) {
 			return method(ctx, input.(*In))
@@ -40,10 +40,10 @@ func Handle[In, Out any](op *apimodel.Operation, method func(context.Context, *I
 
 // NotBuilt is for an operation of the API that this version does not serve. It
 // answers UnknownOperationException, a 4xx, because clients retry a 5xx.
-func NotBuilt(op *apimodel.Operation) Operation { return Operation{api: op} }
+func NotBuilt(op *apimodel.Operation) Operation { return Operation{model: op} }
 
 // Name is the operation's name in the API.
-func (o Operation) Name() string { return o.api.Name }
+func (o Operation) Name() string { return o.model.Name }
 
 // Built reports whether the operation was made by Handle.
 func (o Operation) Built() bool { return o.call != nil }
@@ -57,11 +57,11 @@ func (o Operation) check() error {
 		serialization *apimodel.SerializationError
 		validation    *apimodel.ValidationError
 	)
-	err := apimodel.Decode(o.api.Input, []byte("{}"), o.input())
+	err := apimodel.Decode(o.model.Input, []byte("{}"), o.input())
 	if err == nil || errors.As(err, &serialization) || errors.As(err, &validation) {
 		return nil
 	}
-	return fmt.Errorf("operation %s: %w", o.api.Name, err)
+	return fmt.Errorf("operation %s: %w", o.model.Name, err)
 }
 
 func stringField(t reflect.Type, name string) []int {
