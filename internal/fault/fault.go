@@ -44,7 +44,7 @@ const (
 	TierChangeNotAllowed           Code = "TierChangeNotAllowedException"
 	TooManyFailedAttempts          Code = "TooManyFailedAttemptsException"
 	TooManyRequests                Code = "TooManyRequestsException"
-	UnauthorizedException          Code = "UnauthorizedException"
+	Unauthorized                   Code = "UnauthorizedException"
 	UnexpectedLambda               Code = "UnexpectedLambdaException"
 	UnsupportedOperation           Code = "UnsupportedOperationException"
 	UnsupportedTokenType           Code = "UnsupportedTokenTypeException"

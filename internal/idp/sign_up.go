@@ -13,12 +13,8 @@ func (s *Service) SignUp(ctx context.Context, in *idpapi.SignUpInput) (*idpapi.S
 	if err != nil {
 		return nil, err
 	}
-	attributes := make(map[string]string, len(in.UserAttributes))
-	for _, a := range in.UserAttributes {
-		attributes[a.Name] = a.Value
-	}
 	done, err := s.users.SignUp(ctx, userpool.SignUp{
-		Pool: pool, Client: client, Username: in.Username, Password: in.Password, Attributes: attributes})
+		Pool: pool, Client: client, Username: in.Username, Password: in.Password, Attributes: attributeMap(in.UserAttributes)})
 	if err != nil {
 		return nil, err
 	}

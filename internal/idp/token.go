@@ -5,7 +5,6 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/idpapi"
-	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // GetTokensFromRefreshToken renews tokens, and the refresh token itself where
@@ -16,7 +15,7 @@ func (s *Service) GetTokensFromRefreshToken(ctx context.Context, in *idpapi.GetT
 	if err != nil {
 		return nil, err
 	}
-	if err := checkClientSecret(client, in.ClientSecret, fault.NotAuthorized); err != nil {
+	if err := client.CheckSecret(in.ClientSecret, fault.NotAuthorized); err != nil {
 		return nil, err
 	}
 	refresh, err := s.tokens.OpenRefresh(ctx, client, in.RefreshToken, in.DeviceKey)
@@ -36,7 +35,7 @@ func (s *Service) RevokeToken(ctx context.Context, in *idpapi.RevokeTokenInput) 
 	if err != nil {
 		return nil, err
 	}
-	if err := checkClientSecret(client, in.ClientSecret, fault.UnauthorizedException); err != nil {
+	if err := client.CheckSecret(in.ClientSecret, fault.Unauthorized); err != nil {
 		return nil, err
 	}
 	if err := s.tokens.Revoke(ctx, client, in.Token); err != nil {
@@ -71,20 +70,4 @@ func (s *Service) AdminUserGlobalSignOut(ctx context.Context, in *idpapi.AdminUs
 		return nil, err
 	}
 	return &idpapi.AdminUserGlobalSignOutOutput{}, nil
-}
-
-// checkClientSecret checks a secret that is sent as it is. The operations differ
-// in the code of the refusal.
-func checkClientSecret(client *userpool.Client, secret string, code fault.Code) error {
-	switch {
-	case !client.HasSecret() && secret == "":
-		return nil
-	case !client.HasSecret():
-		return fault.Errorf(code, "Client %s is not configured for secret but secret was received", client.ID)
-	case secret == "":
-		return fault.Errorf(code, "Client %s is configured for secret but secret was not received", client.ID)
-	case !client.VerifySecret(secret):
-		return fault.Errorf(code, "Client secret does not match for the client: %s", client.ID)
-	}
-	return nil
 }

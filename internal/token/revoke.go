@@ -37,7 +37,7 @@ func (i *Issuer) Revoke(ctx context.Context, client *userpool.Client, refreshTok
 		return nil
 	}
 	if r.ClientID != client.ID {
-		return fault.New(fault.UnauthorizedException, "Refresh Token was not issued to the client")
+		return fault.New(fault.Unauthorized, "Refresh Token was not issued to the client")
 	}
 	return i.db.Update(ctx, func(tx *store.Tx) error {
 		return tx.RevokeToken(client.PoolID, r.OriginJTI, r.expires().Add(maxAccessTTL))

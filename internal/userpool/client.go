@@ -55,6 +55,22 @@ func (c *Client) VerifySecret(secret string) bool {
 	return equal == 1
 }
 
+// CheckSecret checks a secret that a call sends as it is. The operations differ in
+// the code of the refusal.
+func (c *Client) CheckSecret(secret string, code fault.Code) error {
+	switch {
+	case !c.HasSecret() && secret == "":
+		return nil
+	case !c.HasSecret():
+		return fault.Errorf(code, "Client %s is not configured for secret but secret was received", c.ID)
+	case secret == "":
+		return fault.Errorf(code, "Client %s is configured for secret but secret was not received", c.ID)
+	case !c.VerifySecret(secret):
+		return fault.Errorf(code, "Client secret does not match for the client: %s", c.ID)
+	}
+	return nil
+}
+
 // CheckSecretHash checks the SECRET_HASH of a call: the base64 form of
 // HMAC-SHA256 under a secret of the client over the username as the call gives
 // it and the client id. The errors are NotAuthorizedException.
