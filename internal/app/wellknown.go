@@ -30,8 +30,8 @@ func wellKnown(pools *userpool.Pools, tokens *token.Issuer, publicURL string, lo
 		case document == "jwks.json":
 			body, err = tokens.JWKS(r.Context(), pool)
 		case document == "openid-configuration":
-			var d token.Discovery
-			if d, err = tokens.Discovery(r.Context(), pool); publicURL != "" {
+			d := tokens.Discovery(pool)
+			if publicURL != "" {
 				d.JWKSURI = publicURL + "/" + pool.ID + "/.well-known/jwks.json"
 			}
 			body = d

@@ -20,14 +20,14 @@ type Discovery struct {
 
 // Discovery describes a pool. The issuer is that of its tokens, and the key set
 // lies below it.
-func (i *Issuer) Discovery(_ context.Context, pool *userpool.Pool) (Discovery, error) {
+func (i *Issuer) Discovery(pool *userpool.Pool) Discovery {
 	issuer := i.issuerURL(pool.ID)
 	return Discovery{
 		IDTokenSigningAlgValuesSupported: []string{"RS256"},
 		Issuer:                           issuer,
 		JWKSURI:                          issuer + "/.well-known/jwks.json",
 		SubjectTypesSupported:            []string{"public"},
-	}, nil
+	}
 }
 
 // KeySet is a pool's JWK set (RFC 7517, section 5).

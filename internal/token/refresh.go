@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -118,7 +117,6 @@ type Refresh struct {
 	Pool   *userpool.Pool
 	Client *userpool.Client
 	User   *store.User // as it is now
-	Scopes []string
 
 	content refresh
 }
@@ -157,9 +155,7 @@ func (i *Issuer) OpenRefresh(ctx context.Context, client *userpool.Client, token
 	case !user.Enabled:
 		return nil, fault.New(fault.NotAuthorized, "User is disabled.")
 	}
-	return &Refresh{
-		Pool: pool, Client: client, User: user, Scopes: slices.Clone(content.Scopes), content: *content,
-	}, nil
+	return &Refresh{Pool: pool, Client: client, User: user, content: *content}, nil
 }
 
 // Renew gives new tokens for a refresh token: the same sign-in and auth_time, the
