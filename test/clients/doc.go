@@ -6,5 +6,6 @@
 //
 // What the tests need from outside is named in POOLHOUSE_TEST_REQUIRE where it
 // must not be missing: node (with the packages, by "npm ci" in js), awscli,
-// boto3, terraform.
+// boto3, terraform (with the AWS provider in the directory that
+// POOLHOUSE_TEST_TERRAFORM_PLUGINS names).
 package clients

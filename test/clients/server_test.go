@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -76,12 +77,28 @@ func (s *server) program(ctx context.Context, name string, args ...string) *exec
 func (s *server) run(dir, name string, args ...string) string {
 	s.t.Helper()
 	var stdout, stderr bytes.Buffer
+	knowFiles(s.t, dir)
 	cmd := s.program(s.t.Context(), name, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		s.t.Fatalf("%s: %v\n%s", strings.Join(append([]string{name}, args...), " "), err, tail(fmt.Sprint(&stdout, &stderr)))
 	}
 	return stdout.String()
+}
+
+// knowFiles looks at the files that a program will read, so that go test does
+// not take a result from its cache when they have changed.
+func knowFiles(t *testing.T, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if _, err := os.Stat(file); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // tail is the end of a long text.

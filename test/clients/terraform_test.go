@@ -28,11 +28,13 @@ var awaited = map[string]string{
 // TestTerraform keeps pools, app clients and users with the AWS provider: what it
 // made it finds again unchanged, changes in place, and takes away.
 //
-// The provider comes from the registry, or from the mirror directory that
-// POOLHOUSE_TEST_TERRAFORM_PLUGINS names.
+// POOLHOUSE_TEST_TERRAFORM_PLUGINS names the directory with the provider, as made
+// by "terraform providers mirror DIR" in the directory terraform.
 func TestTerraform(t *testing.T) {
 	_, err := exec.LookPath("terraform")
 	testenv.Require(t, "terraform", err == nil, "there is no program terraform")
+	plugins := os.Getenv("POOLHOUSE_TEST_TERRAFORM_PLUGINS")
+	testenv.Require(t, "terraform", plugins != "", "POOLHOUSE_TEST_TERRAFORM_PLUGINS names no directory with the AWS provider")
 
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("terraform")); err != nil {
@@ -40,11 +42,7 @@ func TestTerraform(t *testing.T) {
 	}
 	tf := &terraform{dir: dir, server: start(t, "url")}
 	relayed := tf.server.relay()
-	initialize := []string{"init"}
-	if mirror := os.Getenv("POOLHOUSE_TEST_TERRAFORM_PLUGINS"); mirror != "" {
-		initialize = append(initialize, "-plugin-dir="+mirror)
-	}
-	tf.run(initialize...)
+	tf.run("init", "-plugin-dir="+plugins)
 
 	tf.run("apply", "-auto-approve")
 	tf.unchanged("after apply")
