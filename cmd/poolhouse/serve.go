@@ -65,6 +65,9 @@ func options(s *config.Server, log *slog.Logger) (app.Options, error) {
 	if o.TrustedProxies, err = s.Proxies(); err != nil {
 		return o, err
 	}
+	if o.MetricsFrom, err = s.Scrapers(); err != nil {
+		return o, err
+	}
 	if o.DatabaseURL, err = s.URL(); err != nil {
 		return o, err
 	}

@@ -40,7 +40,8 @@ type Options struct {
 	SkipSignatures bool // accept administrative requests from anybody; only with Dev
 	RateLimits     awsjson.Limits
 	TrustedProxies []netip.Prefix
-	Seed           *Seed // nil: nothing
+	MetricsFrom    []netip.Prefix // who may read the metrics
+	Seed           *Seed          // nil: nothing
 
 	Logger *slog.Logger
 }

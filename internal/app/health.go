@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,8 +27,22 @@ func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 	plain(w, http.StatusOK, "ready\n")
 }
 
+// metrics shows the figures of a node to those that may see them: addresses of
+// Options.MetricsFrom that come themselves. What a proxy forwards is refused,
+// for then the address is the proxy's.
 func (a *App) metrics(registry *prometheus.Registry) http.Handler {
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	show := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		peer, err := netip.ParseAddrPort(r.RemoteAddr)
+		forwarded := r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != ""
+		if err != nil || forwarded || !slices.ContainsFunc(a.options.MetricsFrom, func(p netip.Prefix) bool {
+			return p.Contains(peer.Addr().Unmap())
+		}) {
+			plain(w, http.StatusForbidden, "Metrics are for the addresses of --metrics-from.\n")
+			return
+		}
+		show.ServeHTTP(w, r)
+	})
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

@@ -39,6 +39,7 @@ type Server struct {
 	AccountID      string        `name:"account-id" default:"123456789012" help:"Account in ARNs (default ${default})."`
 	Seed           string        `placeholder:"FILE" type:"existingfile" help:"JSON file of pools, clients and users that must exist."`
 	TrustedProxies []string      `name:"trusted-proxies" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For is believed."`
+	MetricsFrom    []string      `name:"metrics-from" placeholder:"CIDR,..." default:"127.0.0.0/8,::1" help:"Addresses that may read /_poolhouse/metrics (default this machine)."`
 	RateLimits     string        `name:"rate-limits" placeholder:"LIST" help:"Requests per second by category, pool and source address, such as UserAuthentication=50,UserCreation=5 or *=off."`
 	ShutdownGrace  time.Duration `name:"shutdown-grace" default:"15s" help:"How long running requests may take at shutdown (default ${default})."`
 	LogLevel       slog.Level    `name:"log-level" default:"info" help:"debug, info, warn or error (default ${default})."`
@@ -90,19 +91,31 @@ func (s *Server) Validate() error {
 	if _, err := s.Proxies(); err != nil {
 		return err
 	}
+	if _, err := s.Scrapers(); err != nil {
+		return err
+	}
 	return s.Storage.validate()
 }
 
 // Proxies are the trusted proxies, parsed.
 func (s *Server) Proxies() ([]netip.Prefix, error) {
+	return prefixes("--trusted-proxies", s.TrustedProxies)
+}
+
+// Scrapers are who may read the metrics, parsed.
+func (s *Server) Scrapers() ([]netip.Prefix, error) {
+	return prefixes("--metrics-from", s.MetricsFrom)
+}
+
+func prefixes(flag string, texts []string) ([]netip.Prefix, error) {
 	var all []netip.Prefix
-	for _, text := range s.TrustedProxies {
+	for _, text := range texts {
 		prefix, err := netip.ParsePrefix(text)
 		if addr, addrErr := netip.ParseAddr(text); addrErr == nil {
 			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("--trusted-proxies: %q is neither an address nor a CIDR block", text)
+			return nil, fmt.Errorf("%s: %q is neither an address nor a CIDR block", flag, text)
 		}
 		all = append(all, prefix)
 	}
