@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"sync"
 	"time"
@@ -60,7 +59,7 @@ func (m *Machine) readFailures(tx *store.Tx, a *attempt) (failures, error) {
 	if a.user != nil {
 		return failures{count: a.user.FailedSignIns, last: a.user.LastFailedAt}, nil
 	}
-	n, err := tx.Attempts(a.pool.ID, m.unknown(a), passwordAction)
+	n, err := tx.Attempts(a.pool.ID, m.users.UnknownSub(a.pool, a.session.Name), passwordAction)
 	return failures{count: n.Count, last: n.LastAt}, err
 }
 
@@ -82,7 +81,7 @@ func (m *Machine) fail(ctx context.Context, a *attempt) error {
 		if err != nil {
 			return err
 		}
-		return tx.PutAttempts(a.pool.ID, m.unknown(a), passwordAction, store.Attempts{
+		return tx.PutAttempts(a.pool.ID, m.users.UnknownSub(a.pool, a.session.Name), passwordAction, store.Attempts{
 			Count: f.at(tx.Now()).count + 1, LastAt: tx.Now(), ExpiresAt: tx.Now().Add(forgetAfter)})
 	})
 	if err != nil {
@@ -101,12 +100,6 @@ func forgive(tx *store.Tx, a *attempt) error {
 
 // passwordAction names the counter of names that nobody has.
 const passwordAction = "password"
-
-// unknown is the counter's subject for a name that nobody has: a hash, since the
-// name is an outsider's text.
-func (m *Machine) unknown(a *attempt) string {
-	return base64.RawURLEncoding.EncodeToString(m.ring.MAC("unknown-user", a.pool.ID, a.pool.Fold(a.session.Name)))
-}
 
 // turns gives out, per key, one turn at a time: one request on this node tries a
 // password of one user, so that a burst of guesses is not judged by a count from

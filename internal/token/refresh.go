@@ -20,9 +20,6 @@ const (
 	// maxRefresh bounds the refresh tokens that are looked at; the most scopes a
 	// client can have fit.
 	maxRefresh = 48 << 10
-
-	// maxAccessTTL is the longest life of an access or ID token.
-	maxAccessTTL = 24 * time.Hour
 )
 
 var (

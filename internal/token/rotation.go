@@ -7,6 +7,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // rotate uses a refresh token of a family, which is named by origin_jti, and
@@ -56,7 +57,7 @@ func (i *Issuer) rotate(ctx context.Context, poolID string, r *refresh, rotates 
 			return nil
 		}
 		refusal = fault.New(fault.RefreshTokenReuse, "Refresh Token has been reused")
-		return tx.RevokeToken(poolID, r.OriginJTI, r.expires().Add(maxAccessTTL))
+		return tx.RevokeToken(poolID, r.OriginJTI, r.expires().Add(userpool.MaxTokenTTL))
 	})
 	if err != nil {
 		return 0, err

@@ -10,10 +10,13 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 )
 
-// The bounds of token lives.
+// MaxTokenTTL is the longest life that a client can give its access and ID
+// tokens.
+const MaxTokenTTL = 24 * time.Hour
+
+// The other bounds of token lives.
 const (
 	minTokenTTL   = 5 * time.Minute
-	maxTokenTTL   = 24 * time.Hour
 	minRefreshTTL = time.Hour
 	maxRefreshTTL = 3650 * 24 * time.Hour
 )
@@ -36,7 +39,7 @@ func (c *ClientConfig) check(pool *Pool, hasSecret bool) error {
 func (c *ClientConfig) checkValidity() error {
 	client := Client{ClientConfig: *c}
 	access, id, refresh := client.AccessTokenTTL(), client.IDTokenTTL(), client.RefreshTokenTTL()
-	if access < minTokenTTL || access > maxTokenTTL || id < minTokenTTL || id > maxTokenTTL ||
+	if access < minTokenTTL || access > MaxTokenTTL || id < minTokenTTL || id > MaxTokenTTL ||
 		refresh < minRefreshTTL || refresh > maxRefreshTTL {
 		return invalid("Invalid range for token validity.")
 	}

@@ -53,7 +53,7 @@ const (
 
 var errLimit = fault.New(fault.LimitExceeded, "Attempt limit exceeded, please try after some time.")
 
-// count counts a try of an action by a subject: a sub, or what unknownSub gives
+// count counts a try of an action by a subject: a sub, or what UnknownSub gives
 // for a name that nobody has. Over the limit it answers LimitExceededException as
 // refused. A try counts even if it comes to nothing, so the caller commits and
 // answers afterwards.

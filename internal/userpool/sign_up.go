@@ -193,7 +193,7 @@ var errNotAutoVerified = fault.New(fault.InvalidParameter, "Cannot resend codes.
 // lookUp finds the user that is called name, or nil, and the sub that counters
 // and codes of that name go by.
 func (u *Users) lookUp(tx *store.Tx, pool *Pool, name string) (*store.User, string, error) {
-	unknown := u.unknownSub(pool, name)
+	unknown := u.UnknownSub(pool, name)
 	user, err := pool.Find(tx, name)
 	switch {
 	case errors.Is(err, store.ErrNotFound):

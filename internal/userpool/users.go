@@ -173,10 +173,10 @@ func (p *Pool) takeAliases(tx *store.Tx, user *store.User) error {
 	return nil
 }
 
-// unknownSub stands for a name that nobody has where a row needs a sub: for
+// UnknownSub stands for a name that nobody has where a row needs a sub: for
 // counters and codes that are only pretended. It is a hash, since the name is an
 // outsider's text.
-func (u *Users) unknownSub(pool *Pool, name string) string {
+func (u *Users) UnknownSub(pool *Pool, name string) string {
 	return base64.RawURLEncoding.EncodeToString(u.ring.MAC("unknown-user", pool.ID, pool.Fold(name)))
 }
 
