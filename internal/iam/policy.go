@@ -8,6 +8,7 @@ import (
 // A Decision is what a policy says about one action on one resource.
 type Decision int
 
+// The decisions. An explicit denial wins over everything, as in AWS.
 const (
 	ImplicitDeny Decision = iota // no statement fits
 	Allow

@@ -40,13 +40,13 @@ func (p *Pool) checkValues(attrs map[string]string, wrong nonconformities) error
 
 // nonconformity says in Cognito's manner what is wrong with a value, "" if
 // nothing is.
-func (s *SchemaAttribute) nonconformity(value string) string {
+func (a *SchemaAttribute) nonconformity(value string) string {
 	if value == "" {
 		return ""
 	}
-	switch s.AttributeDataType {
+	switch a.AttributeDataType {
 	case "Number":
-		return s.numberNonconformity(value)
+		return a.numberNonconformity(value)
 	case "Boolean":
 		if normal := strings.ToLower(value); normal != "true" && normal != "false" {
 			return "Boolean must be true or false"
@@ -56,17 +56,17 @@ func (s *SchemaAttribute) nonconformity(value string) string {
 			return "DateTime must be in ISO 8601 format"
 		}
 	default:
-		return s.stringNonconformity(value)
+		return a.stringNonconformity(value)
 	}
 	return ""
 }
 
-func (s *SchemaAttribute) stringNonconformity(value string) string {
+func (a *SchemaAttribute) stringNonconformity(value string) string {
 	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
 		return "String must be valid UTF-8 text"
 	}
 	low, high := 0, maxAttributeLength
-	if c := s.StringAttributeConstraints; c != nil {
+	if c := a.StringAttributeConstraints; c != nil {
 		low = bound(c.MinLength, low)
 		high = min(bound(c.MaxLength, high), maxAttributeLength)
 	}
@@ -79,12 +79,12 @@ func (s *SchemaAttribute) stringNonconformity(value string) string {
 	return ""
 }
 
-func (s *SchemaAttribute) numberNonconformity(value string) string {
+func (a *SchemaAttribute) numberNonconformity(value string) string {
 	n, err := strconv.ParseInt(value, 10, 64)
 	if err != nil {
 		return "Number must be a whole number"
 	}
-	c := s.NumberAttributeConstraints
+	c := a.NumberAttributeConstraints
 	if c == nil {
 		return ""
 	}

@@ -67,8 +67,8 @@ func (c *cache[T]) put(generation uint64, id string, v T) {
 		return
 	}
 	if len(c.entries) >= c.limit {
-		for any := range c.entries {
-			delete(c.entries, any)
+		for other := range c.entries { // any: the order of a map is random
+			delete(c.entries, other)
 			break
 		}
 	}

@@ -86,15 +86,3 @@ func (p *Pools) insertClient(ctx context.Context, n NewClient) (*Client, error) 
 	}
 	return p.readClient(row)
 }
-
-// findPool reads a pool inside a transaction.
-func findPool(tx *store.Tx, id string) (*Pool, error) {
-	row, err := tx.UserPool(id)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, poolNotFound(id)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return readPool(row)
-}

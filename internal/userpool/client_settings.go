@@ -1,6 +1,6 @@
 package userpool
 
-import "time"
+import "cmp"
 
 // ClientSettings is what a request to create or update an app client sets. Its
 // JSON is that of the CreateUserPoolClient and UpdateUserPoolClient inputs.
@@ -9,10 +9,7 @@ type ClientSettings struct {
 	EnableTokenRevocation *bool `json:"EnableTokenRevocation"`
 }
 
-const (
-	defaultRefreshDays = 30
-	defaultSession     = 3 // minutes
-)
+const defaultSession = 3 // minutes
 
 // config is the configuration of a client that has these settings, with
 // defaults for what they leave out.
@@ -27,17 +24,17 @@ func (s *ClientSettings) config() ClientConfig {
 	c.AllowedOAuthFlows = set(c.AllowedOAuthFlows)
 	c.AllowedOAuthScopes = set(c.AllowedOAuthScopes)
 	c.EnableTokenRevocation = s.EnableTokenRevocation == nil || *s.EnableTokenRevocation
-	c.AuthSessionValidity = or(c.AuthSessionValidity, defaultSession)
+	c.AuthSessionValidity = cmp.Or(c.AuthSessionValidity, defaultSession)
 	if u := c.TokenValidityUnits; u != nil {
 		c.TokenValidityUnits = &TokenValidityUnits{
-			AccessToken:  or(u.AccessToken, "hours"),
-			IdToken:      or(u.IdToken, "hours"),
-			RefreshToken: or(u.RefreshToken, "days"),
+			AccessToken:  cmp.Or(u.AccessToken, "hours"),
+			IdToken:      cmp.Or(u.IdToken, "hours"),
+			RefreshToken: cmp.Or(u.RefreshToken, "days"),
 		}
 	}
 	if c.RefreshTokenValidity == 0 {
-		unit := or(c.units().RefreshToken, "days")
-		c.RefreshTokenValidity = int(defaultRefreshDays * 24 * time.Hour / timeUnits[unit])
+		unit := cmp.Or(c.units().RefreshToken, "days")
+		c.RefreshTokenValidity = int(defaultRefreshTTL / timeUnits[unit])
 	}
 	return c
 }

@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -19,10 +20,6 @@ const (
 	sealPassword = "password"
 	sealHistory  = "password-history"
 )
-
-// defaultTemporaryDays is how long a temporary password lasts if the policy does
-// not say.
-const defaultTemporaryDays = 7
 
 // VerifyPassword says whether a password is the user's. For a user that is nil,
 // or has no password, the answer is false at the price of a real check.
@@ -132,10 +129,7 @@ func (u *Users) NewPassword(pool *Pool, user *store.User, password string, tempo
 		return SealedPassword{}, err
 	}
 	if temporary {
-		days := pool.Policies.PasswordPolicy.TemporaryPasswordValidityDays
-		if days == 0 {
-			days = defaultTemporaryDays
-		}
+		days := cmp.Or(pool.Policies.PasswordPolicy.TemporaryPasswordValidityDays, defaultTemporaryDays)
 		s.expiresAt = u.db.Now().AddDate(0, 0, days)
 	} else {
 		history = slices.Insert(history, 0, v)

@@ -2,10 +2,8 @@ package userpool
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"math/big"
 	"regexp"
 	"slices"
 
@@ -118,10 +116,8 @@ const alphanumerics = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu
 // digits.
 func newPoolName() string {
 	name := make([]byte, 9)
-	most := big.NewInt(int64(len(alphanumerics)))
 	for i := range name {
-		n, _ := rand.Int(rand.Reader, most) // never fails, see crypto/rand
-		name[i] = alphanumerics[n.Int64()]
+		name[i] = alphanumerics[randomInt(len(alphanumerics))]
 	}
 	return string(name)
 }

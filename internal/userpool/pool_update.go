@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
@@ -25,13 +26,13 @@ func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) err
 		pool.AliasAttributes = old.AliasAttributes
 		pool.UsernameAttributes = old.UsernameAttributes
 		pool.UsernameConfiguration = old.UsernameConfiguration
-		pool.SmsConfiguration = or(config.SmsConfiguration, old.SmsConfiguration)
-		pool.UserAttributeUpdateSettings = or(config.UserAttributeUpdateSettings, old.UserAttributeUpdateSettings)
-		pool.UserPoolTier = or(s.UserPoolTier, old.UserPoolTier)
+		pool.SmsConfiguration = cmp.Or(config.SmsConfiguration, old.SmsConfiguration)
+		pool.UserAttributeUpdateSettings = cmp.Or(config.UserAttributeUpdateSettings, old.UserAttributeUpdateSettings)
+		pool.UserPoolTier = cmp.Or(s.UserPoolTier, old.UserPoolTier)
 		if s.UserPoolTags == nil {
 			pool.UserPoolTags = old.UserPoolTags
 		}
-		pool.Name = or(name, pool.Name)
+		pool.Name = cmp.Or(name, pool.Name)
 		if err := pool.check(); err != nil {
 			return err
 		}

@@ -152,6 +152,18 @@ func (p *Pools) loadPool(ctx context.Context, id string) (*Pool, error) {
 	return readPool(row)
 }
 
+// findPool reads a pool inside a transaction.
+func findPool(tx *store.Tx, id string) (*Pool, error) {
+	row, err := tx.UserPool(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, poolNotFound(id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return readPool(row)
+}
+
 // readPool reads a pool's row.
 func readPool(row *store.UserPool) (*Pool, error) {
 	pool := &Pool{ID: row.ID, Name: row.Name, CreatedAt: row.CreatedAt, ModifiedAt: row.ModifiedAt}

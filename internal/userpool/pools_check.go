@@ -102,7 +102,7 @@ func (c *PoolConfig) checkRecovery() error {
 	}
 	options := c.AccountRecoverySetting.RecoveryMechanisms
 	for i, o := range options {
-		if o.Name == "admin_only" && len(options) > 1 {
+		if o.Name == adminOnly && len(options) > 1 {
 			return invalid(text + "cannot use admin_only setting with any other recovery mechanisms.")
 		}
 		for _, before := range options[:i] {

@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -105,7 +106,7 @@ func (p *Pools) ListClients(ctx context.Context, poolID, clientType, token strin
 		}
 		// The filter thins the page out; as with Cognito it may be short or empty
 		// and yet have a next one.
-		if clientType == "" || clientType == or(doc.ClientType, "REGULAR") {
+		if clientType == "" || clientType == cmp.Or(doc.ClientType, "REGULAR") {
 			clients = append(clients, ListedClient{ID: row.ID, Name: row.Name, PoolID: row.PoolID})
 		}
 	}

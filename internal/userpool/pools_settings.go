@@ -1,6 +1,9 @@
 package userpool
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // PoolSettings is what a request to create or update a pool sets. Its JSON is
 // that of the CreateUserPool and UpdateUserPool inputs; it tells a setting that
@@ -18,8 +21,8 @@ type PolicySettings struct {
 }
 
 const (
-	defaultPasswordLength       = 8
-	defaultTemporaryPasswordTTL = 7 // days
+	defaultPasswordLength = 8
+	defaultTemporaryDays  = 7
 )
 
 // config is the configuration of a pool that has these settings: everything a
@@ -28,14 +31,14 @@ const (
 func (s *PoolSettings) config() PoolConfig {
 	c := PoolConfig{
 		Policies:                    s.policies(),
-		DeletionProtection:          or(s.DeletionProtection, "INACTIVE"),
+		DeletionProtection:          cmp.Or(s.DeletionProtection, "INACTIVE"),
 		LambdaConfig:                s.lambdaConfig(),
 		AutoVerifiedAttributes:      set(s.AutoVerifiedAttributes),
 		AliasAttributes:             set(s.AliasAttributes),
 		UsernameAttributes:          set(s.UsernameAttributes),
 		VerificationMessageTemplate: s.verificationTemplate(),
 		SmsAuthenticationMessage:    s.SmsAuthenticationMessage,
-		MfaConfiguration:            or(s.MfaConfiguration, "OFF"),
+		MfaConfiguration:            cmp.Or(s.MfaConfiguration, "OFF"),
 		UserAttributeUpdateSettings: s.UserAttributeUpdateSettings,
 		DeviceConfiguration:         s.DeviceConfiguration,
 		EmailConfiguration:          s.emailConfiguration(),
@@ -45,7 +48,7 @@ func (s *PoolSettings) config() PoolConfig {
 		UserPoolAddOns:              s.UserPoolAddOns,
 		UsernameConfiguration:       s.UsernameConfiguration,
 		AccountRecoverySetting:      s.accountRecovery(),
-		UserPoolTier:                or(s.UserPoolTier, "ESSENTIALS"),
+		UserPoolTier:                cmp.Or(s.UserPoolTier, "ESSENTIALS"),
 		KeyConfiguration:            s.KeyConfiguration,
 		IssuerConfiguration:         s.IssuerConfiguration,
 		DcrConfiguration:            s.dcrConfiguration(),
@@ -82,9 +85,9 @@ func (s *PoolSettings) policies() Policies {
 	if given := s.Policies.SignInPolicy; given != nil && len(given.AllowedFirstAuthFactors) > 0 {
 		p.SignInPolicy.AllowedFirstAuthFactors = set(given.AllowedFirstAuthFactors)
 	}
-	p.PasswordPolicy.MinimumLength = or(p.PasswordPolicy.MinimumLength, defaultPasswordLength)
-	days := or(p.PasswordPolicy.TemporaryPasswordValidityDays, s.AdminCreateUserConfig.UnusedAccountValidityDays)
-	p.PasswordPolicy.TemporaryPasswordValidityDays = or(days, defaultTemporaryPasswordTTL)
+	p.PasswordPolicy.MinimumLength = cmp.Or(p.PasswordPolicy.MinimumLength, defaultPasswordLength)
+	days := cmp.Or(p.PasswordPolicy.TemporaryPasswordValidityDays, s.AdminCreateUserConfig.UnusedAccountValidityDays)
+	p.PasswordPolicy.TemporaryPasswordValidityDays = cmp.Or(days, defaultTemporaryDays)
 	return p
 }
 
@@ -104,10 +107,10 @@ func (s *PoolSettings) lambdaConfig() LambdaConfig {
 // its older member.
 func (s *PoolSettings) verificationTemplate() VerificationMessageTemplate {
 	t := s.VerificationMessageTemplate
-	t.SmsMessage = or(t.SmsMessage, s.SmsVerificationMessage)
-	t.EmailMessage = or(t.EmailMessage, s.EmailVerificationMessage)
-	t.EmailSubject = or(t.EmailSubject, s.EmailVerificationSubject)
-	t.DefaultEmailOption = or(t.DefaultEmailOption, "CONFIRM_WITH_CODE")
+	t.SmsMessage = cmp.Or(t.SmsMessage, s.SmsVerificationMessage)
+	t.EmailMessage = cmp.Or(t.EmailMessage, s.EmailVerificationMessage)
+	t.EmailSubject = cmp.Or(t.EmailSubject, s.EmailVerificationSubject)
+	t.DefaultEmailOption = cmp.Or(t.DefaultEmailOption, "CONFIRM_WITH_CODE")
 	return t
 }
 
@@ -116,7 +119,7 @@ func (s *PoolSettings) emailConfiguration() *EmailConfiguration {
 	if s.EmailConfiguration != nil {
 		e = *s.EmailConfiguration
 	}
-	e.EmailSendingAccount = or(e.EmailSendingAccount, "COGNITO_DEFAULT")
+	e.EmailSendingAccount = cmp.Or(e.EmailSendingAccount, "COGNITO_DEFAULT")
 	return &e
 }
 
@@ -140,7 +143,7 @@ func (s *PoolSettings) dcrConfiguration() *DcrConfiguration {
 		return nil
 	}
 	d := *s.DcrConfiguration
-	d.EnableStatus = or(d.EnableStatus, "ENABLED")
+	d.EnableStatus = cmp.Or(d.EnableStatus, "ENABLED")
 	if d.OpenDcrEnabled == nil {
 		d.OpenDcrEnabled = new(false)
 	}
@@ -176,15 +179,6 @@ func (s *PoolSettings) acrConfiguration() map[string]AcrLevel {
 		}
 	}
 	return levels
-}
-
-// or is v, or fallback if v is zero.
-func or[T comparable](v, fallback T) T {
-	var zero T
-	if v == zero {
-		return fallback
-	}
-	return v
 }
 
 // set is a list without its repetitions, in the order given; nil if it is empty.

@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -39,7 +40,7 @@ func createPool(t testing.TB, p *Pools, n NewPool) *Pool {
 	if n.Region == "" {
 		n.Region = "eu-west-1"
 	}
-	n.Name = or(n.Name, "test")
+	n.Name = cmp.Or(n.Name, "test")
 	pool, err := p.Create(t.Context(), n)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +50,7 @@ func createPool(t testing.TB, p *Pools, n NewPool) *Pool {
 
 func createClient(t testing.TB, p *Pools, n NewClient) *Client {
 	t.Helper()
-	n.Name = or(n.Name, "test")
+	n.Name = cmp.Or(n.Name, "test")
 	client, err := p.CreateClient(t.Context(), n)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,9 +188,9 @@ func (a *SchemaAttribute) constrain(s *SchemaSettings, text *StringConstraints, 
 	a.StringAttributeConstraints, a.NumberAttributeConstraints = nil, nil
 	switch a.AttributeDataType {
 	case "String":
-		a.StringAttributeConstraints = or(s.StringAttributeConstraints, text)
+		a.StringAttributeConstraints = cmp.Or(s.StringAttributeConstraints, text)
 	case "Number":
-		a.NumberAttributeConstraints = or(s.NumberAttributeConstraints, number)
+		a.NumberAttributeConstraints = cmp.Or(s.NumberAttributeConstraints, number)
 	}
 }
 

@@ -2,9 +2,7 @@ package userpool
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -164,23 +162,15 @@ func (p *Pool) setAttributes(user *store.User, set map[string]string) error {
 
 // pendingValue returns the value of an attribute that waits for its code.
 func (u *Users) pendingValue(tx *store.Tx, pool *Pool, user *store.User, attribute string) (value string, waits bool, err error) {
-	purpose := codeVerify(attribute)
-	code, err := tx.Code(pool.ID, user.Sub, purpose)
+	code, err := tx.Code(pool.ID, user.Sub, codeVerify(attribute))
 	if errors.Is(err, store.ErrNotFound) || err == nil && !code.ExpiresAt.After(tx.Now()) {
 		return "", false, nil
 	}
 	if err != nil {
 		return "", false, err
 	}
-	var target codeTarget
-	b, err := u.ring.Open(sealTarget, code.Target, pool.ID, user.Sub, purpose)
-	if err == nil {
-		err = json.Unmarshal(b, &target)
-	}
-	if err != nil {
-		return "", false, fmt.Errorf("target of code %s of user %s: %w", purpose, user.Sub, err)
-	}
-	return target.Value, target.Pending, nil
+	target, err := u.openTarget(code)
+	return target.Value, target.Pending, err
 }
 
 // dropCode removes a code, which need not be there.
