@@ -21,7 +21,7 @@ api: ## regenerate internal/idpapi and internal/identityapi
 	go run ./tools/apigen -model $(MODELS)/cognito-identity.service-2.json -package identityapi -out internal/identityapi
 
 compat: ## rewrite docs/compatibility.md
-	go test ./internal/idp -run Compatibility -update
+	go test ./internal/idp -run TestCompatibilityTable -update
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./internal/...
