@@ -132,6 +132,8 @@ func (c *rotateDataCommand) Run(ctx context.Context, stdout io.Writer) error {
 	})
 }
 
+// rotatePoolCommand retires keys after the day that a token lives at most, and an
+// hour for clocks that differ.
 type rotatePoolCommand struct {
 	opened
 	Pool          string        `arg:"" help:"Id of the pool."`

@@ -2,7 +2,7 @@
 // packages meet.
 //
 // New opens the database and the keys, makes the domain packages and the edge,
-// and routes requests to them; Run listens, reports readiness, does the
-// housekeeping and shuts down gracefully. The commands in cmd/poolhouse give it
-// a configuration of package config.
+// and routes requests to them; Serve answers on the listeners that Listen opened,
+// does the housekeeping and shuts down gracefully. The commands in cmd/poolhouse
+// make its Options from a configuration of package config.
 package app

@@ -23,14 +23,6 @@ const (
 	UseAccess = "access"
 )
 
-// The times an ordinary rotation takes. Verifiers keep a key set for a day at
-// most before they ask again for a kid they do not know; a token lives a day at
-// most, and the hour is for clocks that differ.
-const (
-	DefaultActivateAfter = time.Hour
-	DefaultRetireAfter   = 25 * time.Hour
-)
-
 const (
 	signingKeyBits = 2048
 

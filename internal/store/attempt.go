@@ -55,9 +55,3 @@ func (tx *Tx) CountAttempt(poolID, subject, action string, window time.Duration)
 	a.LastAt = tx.Now()
 	return a.Count, tx.PutAttempts(poolID, subject, action, a)
 }
-
-// ClearAttempts forgets a counter.
-func (tx *Tx) ClearAttempts(poolID, subject, action string) error {
-	_, err := tx.exec(`DELETE FROM attempts WHERE pool_id = $1 AND subject = $2 AND action = $3`, poolID, subject, action)
-	return err
-}
