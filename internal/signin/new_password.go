@@ -1,9 +1,10 @@
 package signin
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"maps"
 	"strings"
 
@@ -35,6 +36,7 @@ func (a *attempt) askNewPassword() error {
 		return err
 	}
 	a.ask = newPasswordRequired
+	a.session.Password = passwordDigest(a.user)
 	a.params = map[string]string{
 		"USER_ID_FOR_SRP":    a.user.Username,
 		"requiredAttributes": string(requiredJSON),
@@ -64,6 +66,9 @@ func (m *Machine) setNewPassword(ctx context.Context, a *attempt) error {
 	if a.user.Status != userpool.StatusForceChangePassword || !a.user.Enabled {
 		return errInvalidSession
 	}
+	if !bytes.Equal(a.session.Password, passwordDigest(a.user)) {
+		return errInvalidSession // what was proven is not the password any more
+	}
 	set, err := a.givenAttributes()
 	if err != nil {
 		return err
@@ -72,29 +77,20 @@ func (m *Machine) setNewPassword(ctx context.Context, a *attempt) error {
 	if err != nil {
 		return err
 	}
-	var changed *store.User
-	err = m.db.Update(ctx, func(tx *store.Tx) error {
-		old, err := a.pool.User(tx, a.user.Sub)
-		if errors.Is(err, store.ErrNotFound) {
-			return errInvalidSession
-		}
-		if err != nil {
-			return err
-		}
-		if old.Status != userpool.StatusForceChangePassword || old.SealedPassword != a.user.SealedPassword {
+	changed, err := m.users.Modify(ctx, a.pool, a.user.Sub, func(tx *store.Tx, u *store.User) error {
+		if u.Status != userpool.StatusForceChangePassword || u.SealedPassword != a.user.SealedPassword {
 			return errInvalidSession // an administrator was faster
 		}
 		if err := a.spend(tx); err != nil {
 			return err
 		}
-		changed, err = a.pool.Change(tx, old, func(u *store.User) error {
-			sealed.Apply(u)
-			u.Status = userpool.StatusConfirmed
-			a.pool.SetAttributes(u, set)
-			return nil
-		})
-		return err
+		sealed.Apply(u)
+		u.Status = userpool.StatusConfirmed
+		return a.pool.WriteAttributes(u, set)
 	})
+	if fault.CodeOf(err) == fault.UserNotFound { // deleted meanwhile
+		return errInvalidSession
+	}
 	if err != nil {
 		return err
 	}
@@ -102,9 +98,18 @@ func (m *Machine) setNewPassword(ctx context.Context, a *attempt) error {
 	return nil
 }
 
+// passwordDigest names the password that a user has, so that a session which
+// rests on it ends with it. It tells nothing of the password: what is digested
+// is ciphertext.
+func passwordDigest(u *store.User) []byte {
+	sum := sha256.Sum256([]byte(u.SealedPassword))
+	return sum[:16]
+}
+
 // givenAttributes are the attributes a response brings, checked: they must be
 // missing so far, writable by the client, and together with what the user has
-// complete.
+// complete. An address that changes only once it is verified cannot be changed
+// here, where no code is sent.
 func (a *attempt) givenAttributes() (map[string]string, error) {
 	set := make(map[string]string)
 	for key, value := range a.parameters {
@@ -112,7 +117,8 @@ func (a *attempt) givenAttributes() (map[string]string, error) {
 		if !ok {
 			continue
 		}
-		if s := a.pool.SchemaAttribute(name); s != nil && s.Required && a.user.Attributes[name] != "" {
+		s := a.pool.SchemaAttribute(name)
+		if s != nil && a.user.Attributes[name] != "" && (s.Required || a.pool.VerifiesBeforeUpdate(name)) {
 			if a.user.Attributes[name] == value {
 				continue // echoed unchanged, as several clients do
 			}

@@ -23,6 +23,7 @@ type session struct {
 	UserID    string   `json:"u,omitempty"` // USER_ID_FOR_SRP that was given out
 	ExpiresAt int64    `json:"e"`           // unix milliseconds
 	Proved    []string `json:"p,omitempty"` // factors, as amr values
+	Password  []byte   `json:"w,omitempty"` // digest of the sealed password that was proven and must be replaced
 	SRP       []byte   `json:"r,omitempty"` // the server's half of a handshake
 }
 

@@ -44,7 +44,7 @@ func (u *Users) UpdateAttributes(ctx context.Context, pool *Pool, name string, s
 				return err
 			}
 		}
-		if err := pool.setAttributes(user, now); err != nil {
+		if err := pool.WriteAttributes(user, now); err != nil {
 			return err
 		}
 		sent = nil
@@ -144,14 +144,14 @@ func (u *Users) DeleteAttributes(ctx context.Context, pool *Pool, name string, a
 				}
 			}
 		}
-		return pool.setAttributes(user, set)
+		return pool.WriteAttributes(user, set)
 	})
 	return err
 }
 
-// setAttributes is SetAttributes, save that a user who is called by attributes
-// keeps one of them.
-func (p *Pool) setAttributes(user *store.User, set map[string]string) error {
+// WriteAttributes is SetAttributes, save that a user who is called by attributes
+// keeps one of them: to delete the last is an InvalidParameterException.
+func (p *Pool) WriteAttributes(user *store.User, set map[string]string) error {
 	before := p.names(user)
 	p.SetAttributes(user, set)
 	if len(p.UsernameAttributes) > 0 && len(before) > 0 && len(p.names(user)) == 0 {

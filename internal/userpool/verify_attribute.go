@@ -87,7 +87,7 @@ func (u *Users) VerifyAttribute(ctx context.Context, pool *Pool, sub, attribute,
 			return errCodeExpired, nil
 		}
 		_, err = pool.Change(tx, user, func(user *store.User) error {
-			return pool.setAttributes(user, map[string]string{attribute: target.Value, attribute + "_verified": "true"})
+			return pool.WriteAttributes(user, map[string]string{attribute: target.Value, attribute + "_verified": "true"})
 		})
 		return nil, err
 	})
