@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/srp"
@@ -11,12 +12,19 @@ import (
 
 const passwordVerifier = "PASSWORD_VERIFIER"
 
+// maxName is the longest name that a user can have, in characters: that of a
+// preferred_username. A longer one would not fit into a session.
+const maxName = 2048
+
 // startSRP is the flow USER_SRP_AUTH: it always asks for PASSWORD_VERIFIER, of
 // names that nobody has too.
 func (m *Machine) startSRP(ctx context.Context, a *attempt) error {
 	text, err := a.require("SRP_A")
 	if err != nil {
 		return err
+	}
+	if utf8.RuneCountInString(a.session.Name) > maxName {
+		return fault.New(fault.InvalidParameter, "USERNAME is too long.")
 	}
 	clientA, err := srp.ParseA(text)
 	if err != nil {
@@ -119,13 +127,15 @@ func (m *Machine) verifier(a *attempt) (srp.Verifier, error) {
 }
 
 // srpUserID is the name that goes into the hashes: the stored username. For a
-// name that nobody has it is what such a user's would look like.
+// name that nobody has it is what such a user's would look like; where case does
+// not count that is not the spelling of the request, for a stored one would not
+// be either.
 func (m *Machine) srpUserID(a *attempt) string {
 	if a.user != nil {
 		return a.user.Username
 	}
 	if len(a.pool.UsernameAttributes) == 0 && !a.pool.LooksLikeAlias(a.session.Name) {
-		return a.session.Name
+		return a.pool.Fold(a.session.Name)
 	}
 	return m.madeUpID(a)
 }
