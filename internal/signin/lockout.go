@@ -63,7 +63,9 @@ func (m *Machine) readFailures(tx *store.Tx, a *attempt) (failures, error) {
 	return failures{count: n.Count, last: n.LastAt}, err
 }
 
-// fail counts a wrong password and returns the refusal.
+// fail counts a wrong password and returns the refusal. It looks at the lock
+// again: guesses by several names of a user, or on several nodes, do not wait
+// for each other's turn, and all but the first of them must come to nothing.
 func (m *Machine) fail(ctx context.Context, a *attempt) error {
 	err := m.db.Update(ctx, func(tx *store.Tx) error {
 		if a.user != nil {
@@ -75,11 +77,17 @@ func (m *Machine) fail(ctx context.Context, a *attempt) error {
 				return err
 			}
 			f := failures{count: now.FailedSignIns, last: now.LastFailedAt}.at(tx.Now())
+			if f.locked(tx.Now()) {
+				return errLocked
+			}
 			return tx.SetSignInFailures(a.pool.ID, a.user.Sub, f.count+1, tx.Now())
 		}
 		f, err := m.readFailures(tx, a)
 		if err != nil {
 			return err
+		}
+		if f.locked(tx.Now()) {
+			return errLocked
 		}
 		return tx.PutAttempts(a.pool.ID, m.users.UnknownSub(a.pool, a.session.Name), passwordAction, store.Attempts{
 			Count: f.at(tx.Now()).count + 1, LastAt: tx.Now(), ExpiresAt: tx.Now().Add(forgetAfter)})
@@ -90,9 +98,21 @@ func (m *Machine) fail(ctx context.Context, a *attempt) error {
 	return errIncorrect
 }
 
-// forgive forgets the wrong passwords before a right one.
+// forgive forgets the wrong passwords before a right one. One that was guessed
+// beside others, of which one has locked the user meanwhile, is not right either.
 func forgive(tx *store.Tx, a *attempt) error {
-	if a.user.FailedSignIns == 0 {
+	now, err := tx.User(a.pool.ID, a.user.Sub)
+	if errors.Is(err, store.ErrNotFound) { // deleted meanwhile
+		return errIncorrect
+	}
+	if err != nil {
+		return err
+	}
+	f := failures{count: now.FailedSignIns, last: now.LastFailedAt}
+	switch {
+	case f.locked(tx.Now()):
+		return errLocked
+	case f.count == 0:
 		return nil
 	}
 	return tx.SetSignInFailures(a.pool.ID, a.user.Sub, 0, time.Time{})

@@ -424,6 +424,38 @@ func TestBurstOfGuesses(t *testing.T) {
 	}
 }
 
+// A user has several names, which do not wait for each other's turn.
+func TestBurstOfGuessesByAllNames(t *testing.T) {
+	w := newWorld(t, setting{pool: userpool.PoolSettings{PoolConfig: userpool.PoolConfig{
+		AliasAttributes: []string{"email", "phone_number", "preferred_username"}}}})
+	u := w.user("ada", userpool.StatusConfirmed)
+	if _, err := w.users.UpdateAttributes(t.Context(), w.pool, "ada", map[string]string{
+		"email_verified": "true", "phone_number": "+15550100", "phone_number_verified": "true", "preferred_username": "queen",
+	}, userpool.Writer{}); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		_, err := w.passwordAuth("ada", "wrong")
+		wantFault(t, err, fault.NotAuthorized, "Incorrect username or password.")
+	}
+	var tried atomic.Int32
+	var wait sync.WaitGroup
+	for _, name := range []string{"ada", "ada@example.com", "+15550100", "queen", u.Sub} {
+		for range 4 {
+			wait.Go(func() {
+				_, err := w.passwordAuth(name, "wrong")
+				if errors.Is(err, fault.New(fault.NotAuthorized, "Incorrect username or password.")) {
+					tried.Add(1)
+				}
+			})
+		}
+	}
+	wait.Wait()
+	if n := tried.Load(); n != 1 {
+		t.Errorf("%d guesses at once were tried before the lock, want 1", n)
+	}
+}
+
 func TestUnknownUserLooksLikeAnyOther(t *testing.T) {
 	w := newWorld(t, setting{client: userpool.ClientSettings{ClientConfig: userpool.ClientConfig{PreventUserExistenceErrors: "ENABLED"}}})
 	w.user("ada", userpool.StatusConfirmed)
