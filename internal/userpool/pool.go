@@ -102,7 +102,8 @@ func (p *Pool) names(u *store.User) []store.UserName {
 }
 
 // claims says whether the user's value of an attribute is a name of its own: in
-// a pool of username attributes always, in an alias pool once it is verified.
+// a pool of username attributes always, in an alias pool once it is verified. A
+// preferred_username is one unless it looks like an address that is an alias too.
 func (p *Pool) claims(u *store.User, attribute string) bool {
 	if slices.Contains(p.UsernameAttributes, attribute) {
 		return true
@@ -110,7 +111,11 @@ func (p *Pool) claims(u *store.User, attribute string) bool {
 	if !slices.Contains(p.AliasAttributes, attribute) {
 		return false
 	}
-	return attribute == "preferred_username" || u.Attributes[attribute+"_verified"] == "true"
+	if attribute == "preferred_username" {
+		// Nobody verifies it, so it must not stand for an address that others prove.
+		return !p.LooksLikeAlias(u.Attributes[attribute])
+	}
+	return u.Attributes[attribute+"_verified"] == "true"
 }
 
 // indexedRunes is how much of a value the search index holds; a ListUsers filter

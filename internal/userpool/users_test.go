@@ -255,6 +255,22 @@ func TestNamesCannotHideAnotherUser(t *testing.T) {
 	d.set(pool, "ann", func(u *store.User) { u.Attributes["preferred_username"] = "ann" }) // her own
 }
 
+func TestPreferredUsernameStandsForNoAddress(t *testing.T) {
+	d := newDirectory(t, NoLimits())
+	pool := testPool(t, aliases("email", "phone_number", "preferred_username"))
+	ann := d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"}).User // not verified yet
+	for _, name := range []string{"ann@example.com", "+15550100"} {
+		d.signUp(pool, "eve"+name[:2], nil)
+		d.set(pool, "eve"+name[:2], func(u *store.User) { u.Attributes["preferred_username"] = name })
+		_, err := d.users.Find(t.Context(), pool, name)
+		checkFault(t, err, fault.UserNotFound, "User does not exist.")
+	}
+	d.set(pool, "ann", func(u *store.User) { u.Attributes["email_verified"] = "true" })
+	if got := d.find(pool, "ann@example.com"); got.Sub != ann.Sub {
+		t.Errorf("the address finds %s", got.Username)
+	}
+}
+
 func TestModify(t *testing.T) {
 	d := newDirectory(t, NoLimits())
 	pool := testPool(t)
