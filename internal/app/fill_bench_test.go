@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,7 +65,8 @@ func (directory) email(i int) string    { return fmt.Sprintf("user-%07d@example.
 // ones, so that a look-up costs the same.
 func (d directory) sub(i int) string {
 	h := sha256.Sum256([]byte(d.username(i)))
-	return fmt.Sprintf("%08x-%x-4%x-8%x-%x", uint64(i)<<32/uint64(d), h[0:2], h[2:4], h[4:6], h[6:12])[:36]
+	x := hex.EncodeToString(h[:])
+	return fmt.Sprintf("%08x-%s-4%s-8%s-%s", uint64(i)<<32/uint64(d), x[:4], x[4:7], x[7:10], x[10:22])
 }
 
 // signer is the number of a user who can sign in.
@@ -90,6 +92,9 @@ func sqliteDirectory(b *testing.B, d directory) string {
 	dir := os.Getenv("POOLHOUSE_BENCH_DIR")
 	if dir == "" {
 		dir = b.TempDir()
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		b.Fatal(err)
 	}
 	file := filepath.Join(dir, fmt.Sprintf("bench-%d.db", d))
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
