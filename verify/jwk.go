@@ -1,0 +1,88 @@
+package verify
+
+import (
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+)
+
+const (
+	minModulusBits = 2048 // RFC 7518, 3.3
+	maxModulusBits = 8192 // what a bigger one costs, nobody needs
+	maxKeys        = 100
+)
+
+// jwk is what we read of a JSON Web Key (RFC 7517).
+type jwk struct {
+	ID         string   `json:"kid"`
+	Type       string   `json:"kty"`
+	Algorithm  string   `json:"alg"`
+	Use        string   `json:"use"`
+	Operations []string `json:"key_ops"`
+	Modulus    string   `json:"n"`
+	Exponent   string   `json:"e"`
+}
+
+// parseJWKS reads a JSON Web Key Set and returns its keys for RS256 by id. Keys
+// for something else are passed over; a set that has none for us is an error, as
+// is one that gives an id twice.
+func parseJWKS(text []byte) (map[string]*rsa.PublicKey, error) {
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := json.Unmarshal(text, &set); err != nil {
+		return nil, errors.New("not a JSON Web Key Set")
+	}
+	if len(set.Keys) > maxKeys {
+		return nil, fmt.Errorf("more than %d keys", maxKeys)
+	}
+	byID := make(map[string]*rsa.PublicKey, len(set.Keys))
+	for _, raw := range set.Keys {
+		var k jwk
+		if json.Unmarshal(raw, &k) != nil {
+			continue
+		}
+		key, ok := k.rsa()
+		if !ok {
+			continue
+		}
+		if byID[k.ID] != nil {
+			return nil, errors.New("two keys of one id")
+		}
+		byID[k.ID] = key
+	}
+	if len(byID) == 0 {
+		return nil, errors.New("no RSA key for RS256")
+	}
+	return byID, nil
+}
+
+// rsa is the key, if it is one to verify RS256 with.
+func (k *jwk) rsa() (*rsa.PublicKey, bool) {
+	switch {
+	case k.Type != "RSA", k.ID == "", len(k.ID) > maxKeyID,
+		k.Algorithm != "" && k.Algorithm != "RS256",
+		k.Use != "" && k.Use != "sig",
+		k.Operations != nil && !slices.Contains(k.Operations, "verify"),
+		len(k.Modulus) > maxModulusBits/4, len(k.Exponent) > 8:
+		return nil, false
+	}
+	modulus, ok := decodePart(k.Modulus)
+	if !ok {
+		return nil, false
+	}
+	exponent, ok := decodePart(k.Exponent)
+	if !ok {
+		return nil, false
+	}
+	n, e := new(big.Int).SetBytes(modulus), new(big.Int).SetBytes(exponent)
+	switch {
+	case n.BitLen() < minModulusBits, n.BitLen() > maxModulusBits, n.Bit(0) == 0,
+		e.BitLen() > 31, e.Bit(0) == 0, e.Int64() < 3:
+		return nil, false
+	}
+	return &rsa.PublicKey{N: n, E: int(e.Int64())}, true
+}
