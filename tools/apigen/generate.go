@@ -20,7 +20,7 @@ type generator struct {
 	shapes []string          // to describe, in model order
 	types  map[string]string // Go type of each structure and enumeration
 	ids    identifiers
-	inputs map[string]bool // shapes that became XxxInput or XxxOutput
+	ends   map[string]bool // shapes that became XxxInput or XxxOutput
 }
 
 // generate returns the files of package pkg for a model, in the order of their
@@ -34,7 +34,7 @@ func generate(text []byte, pkg string) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &generator{model: m, pkg: pkg, shapes: shapes, types: map[string]string{}, ids: identifiers{}, inputs: map[string]bool{}}
+	g := &generator{model: m, pkg: pkg, shapes: shapes, types: map[string]string{}, ids: identifiers{}, ends: map[string]bool{}}
 	if err := g.nameTypes(); err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (g *generator) nameTypes() error {
 			}
 			if end.ref != nil && uses[end.ref.Shape] == 1 {
 				g.types[end.ref.Shape] = goName
-				g.inputs[end.ref.Shape] = true
+				g.ends[end.ref.Shape] = true
 			}
 		}
 		if err := g.ids.claim("Op"+exported(name), "operation "+name); err != nil {
@@ -133,7 +133,7 @@ func (g *generator) nameTypes() error {
 	}
 	for _, name := range g.shapes {
 		s := g.shape(name)
-		if g.inputs[name] || s.Document || s.Type != "structure" && s.Enum == nil {
+		if g.ends[name] || s.Document || s.Type != "structure" && s.Enum == nil {
 			continue
 		}
 		g.types[name] = exported(name)

@@ -25,7 +25,7 @@ func (g *generator) writeEnds(b *bytes.Buffer, suffix string, end func(operation
 		switch {
 		case r == nil:
 			fmt.Fprintf(b, "type %s struct{}\n", goName)
-		case !g.inputs[r.Shape]:
+		case !g.ends[r.Shape]:
 			fmt.Fprintf(b, "type %s = %s\n", goName, g.types[r.Shape])
 		default:
 			if err := g.writeStruct(b, r.Shape); err != nil {
@@ -39,7 +39,7 @@ func (g *generator) writeEnds(b *bytes.Buffer, suffix string, end func(operation
 func (g *generator) writeTypes(b *bytes.Buffer) error {
 	for _, name := range g.shapes {
 		s := g.shape(name)
-		if g.inputs[name] || s.Document || s.Type != "structure" {
+		if g.ends[name] || s.Document || s.Type != "structure" {
 			continue
 		}
 		fmt.Fprintf(b, "\n// %s is a structure of the API model.\n", g.types[name])
