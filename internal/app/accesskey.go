@@ -12,7 +12,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/store"
 )
 
-const accessKeyPurpose = "access-key"
+const accessKeyPurpose keys.Purpose = "access-key"
 
 // openAccessKey is the secret of an access key and whom it stands for. A revoked
 // key is as unknown as one that never was.

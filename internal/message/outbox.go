@@ -102,7 +102,7 @@ func (o *Outbox) List(tx *store.Tx, f store.MessageFilter, limit int) ([]Message
 	return list, nil
 }
 
-const sealPurpose = "message"
+const messagePurpose keys.Purpose = "message"
 
 // pieceSize is how much of a message is sealed at once: an email of 20,000
 // characters may be longer than one sealed string.
@@ -115,7 +115,7 @@ func (o *Outbox) seal(doc []byte, poolID, id string) (string, error) {
 	for last := false; !last; {
 		n := min(len(doc), pieceSize)
 		last = n == len(doc)
-		piece, err := o.ring.Seal(sealPurpose, doc[:n], poolID, id, pieceName(len(pieces), last))
+		piece, err := o.ring.Seal(messagePurpose, doc[:n], poolID, id, pieceName(len(pieces), last))
 		if err != nil {
 			return "", err
 		}
@@ -129,7 +129,7 @@ func (o *Outbox) open(sealed, poolID, id string) ([]byte, error) {
 	var doc []byte
 	pieces := strings.Split(sealed, ".")
 	for i, piece := range pieces {
-		part, err := o.ring.Open(sealPurpose, piece, poolID, id, pieceName(i, i == len(pieces)-1))
+		part, err := o.ring.Open(messagePurpose, piece, poolID, id, pieceName(i, i == len(pieces)-1))
 		if err != nil {
 			return nil, err
 		}

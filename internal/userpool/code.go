@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/message"
 	"github.com/poolhouse/poolhouse/internal/store"
 )
@@ -34,8 +35,8 @@ const (
 // What codes are hashed for, and what is sealed beside them, bound to pool, sub
 // and purpose.
 const (
-	macCode    = "code"
-	sealTarget = "code-target"
+	codePurpose       keys.Purpose = "code"
+	codeTargetPurpose keys.Purpose = "code-target"
 )
 
 var (
@@ -69,7 +70,7 @@ func (u *Users) sendCode(tx *store.Tx, pool *Pool, user *store.User, s sending) 
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := u.ring.Seal(sealTarget, target, pool.ID, user.Sub, s.purpose)
+	sealed, err := u.ring.Seal(codeTargetPurpose, target, pool.ID, user.Sub, s.purpose)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +104,7 @@ func (u *Users) pretendCode(tx *store.Tx, pool *Pool, sub, name string, s sendin
 	if err := tx.PutCode(&decoy); err != nil {
 		return nil, err
 	}
-	if code.Target, err = u.ring.Seal(sealTarget, []byte("{}"), pool.ID, sub, s.purpose); err != nil {
+	if code.Target, err = u.ring.Seal(codeTargetPurpose, []byte("{}"), pool.ID, sub, s.purpose); err != nil {
 		return nil, err
 	}
 	return s.channel.delivery(), tx.PutCode(&code)
@@ -138,7 +139,7 @@ func (u *Users) checkCode(tx *store.Tx, poolID, sub, purpose, guess string) (tar
 // openTarget returns what a code decides about.
 func (u *Users) openTarget(code *store.Code) (codeTarget, error) {
 	var target codeTarget
-	b, err := u.ring.Open(sealTarget, code.Target, code.PoolID, code.Sub, code.Purpose)
+	b, err := u.ring.Open(codeTargetPurpose, code.Target, code.PoolID, code.Sub, code.Purpose)
 	if err == nil {
 		err = json.Unmarshal(b, &target)
 	}
@@ -163,7 +164,7 @@ func (u *Users) spendCode(tx *store.Tx, poolID, sub, purpose, guess string) (tar
 
 // codeHash is what is stored of a code.
 func (u *Users) codeHash(poolID, sub, purpose, digits string) string {
-	return base64.RawURLEncoding.EncodeToString(u.ring.MAC(macCode, poolID, sub, purpose, digits))
+	return base64.RawURLEncoding.EncodeToString(u.ring.MAC(codePurpose, poolID, sub, purpose, digits))
 }
 
 // newDigits is a uniform code of six digits.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/message"
 	"github.com/poolhouse/poolhouse/internal/store"
 )
@@ -107,6 +108,8 @@ func (p *Pool) recoveryChannel(user *store.User) (channel, bool) {
 	return channel{}, false
 }
 
+const pretendedDeliveryPurpose keys.Purpose = "pretended-delivery"
+
 // pretendedChannel is what is told of a name that nobody has, or of a user who
 // shall look like that: always the same for the same name, and of the name
 // itself if that is an address. attributes are those a real user's code could
@@ -118,7 +121,7 @@ func (u *Users) pretendedChannel(pool *Pool, name string, attributes []string) c
 	case isPhoneNumber(name) && slices.Contains(attributes, "phone_number"):
 		return channelOf("phone_number", name)
 	}
-	b := u.ring.MAC("pretended-delivery", pool.ID, pool.Fold(name))
+	b := u.ring.MAC(pretendedDeliveryPurpose, pool.ID, pool.Fold(name))
 	attribute := attributes[0]
 	if !slices.Contains(pool.AutoVerifiedAttributes, attribute) && len(pool.AutoVerifiedAttributes) > 0 &&
 		slices.Contains(attributes, pool.AutoVerifiedAttributes[0]) {

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	sealUserPage keys.Purpose = "list-users"
-	userPageTTL               = time.Hour
+	userPagePurpose keys.Purpose = "list-users"
+	userPageTTL                  = time.Hour
 )
 
 var errUserPage = fault.New(fault.InvalidParameter, "Invalid pagination token.")
@@ -124,11 +124,11 @@ func (u *Users) sealUserPage(pool *Pool, f filter, at userCursor) (string, error
 	if err != nil {
 		return "", err
 	}
-	return u.ring.Seal(sealUserPage, doc, pool.ID, f.String())
+	return u.ring.Seal(userPagePurpose, doc, pool.ID, f.String())
 }
 
 func (u *Users) openUserPage(pool *Pool, f filter, token string) (userCursor, error) {
-	doc, err := u.ring.Open(sealUserPage, token, pool.ID, f.String())
+	doc, err := u.ring.Open(userPagePurpose, token, pool.ID, f.String())
 	if err != nil {
 		return userCursor{}, errUserPage
 	}

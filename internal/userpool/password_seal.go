@@ -17,8 +17,8 @@ import (
 
 // What passwords are sealed for, each bound to pool and sub.
 const (
-	sealPassword = "password"
-	sealHistory  = "password-history"
+	passwordPurpose keys.Purpose = "password"
+	historyPurpose  keys.Purpose = "password-history"
 )
 
 // VerifyPassword says whether a password is the user's. For a user that is nil,
@@ -51,7 +51,7 @@ func (u *Users) Verifier(pool *Pool, user *store.User) (v srp.Verifier, ok bool,
 }
 
 func (u *Users) openVerifier(sealed string, context ...string) (v srp.Verifier, err error) {
-	b, err := u.ring.Open(sealPassword, sealed, context...)
+	b, err := u.ring.Open(passwordPurpose, sealed, context...)
 	if err != nil {
 		return srp.Verifier{}, err
 	}
@@ -77,7 +77,7 @@ func sealDecoy(ring *keys.Ring) string {
 	if err != nil {
 		panic("userpool: " + err.Error()) // what ParseVerifier took has a form
 	}
-	sealed, err := ring.Seal(sealPassword, form, decoyContext...)
+	sealed, err := ring.Seal(passwordPurpose, form, decoyContext...)
 	if err != nil {
 		panic("userpool: " + err.Error()) // only for values of 48 kB
 	}
@@ -125,7 +125,7 @@ func (u *Users) NewPassword(pool *Pool, user *store.User, password string, tempo
 		return SealedPassword{}, err
 	}
 	var s SealedPassword
-	if s.sealed, err = u.ring.Seal(sealPassword, b, pool.ID, user.Sub); err != nil {
+	if s.sealed, err = u.ring.Seal(passwordPurpose, b, pool.ID, user.Sub); err != nil {
 		return SealedPassword{}, err
 	}
 	if temporary {
@@ -161,7 +161,7 @@ func (u *Users) history(pool *Pool, user *store.User) ([]srp.Verifier, error) {
 		}
 		return []srp.Verifier{present}, nil
 	}
-	b, err := u.ring.Open(sealHistory, user.SealedPasswordHistory, pool.ID, user.Sub)
+	b, err := u.ring.Open(historyPurpose, user.SealedPasswordHistory, pool.ID, user.Sub)
 	if err != nil {
 		return nil, fmt.Errorf("password history of user %s: %w", user.Sub, err)
 	}
@@ -198,5 +198,5 @@ func (u *Users) sealHistory(pool *Pool, user *store.User, history []srp.Verifier
 		b = binary.BigEndian.AppendUint16(b, uint16(len(form))) //nolint:gosec // a verifier has at most 449 bytes
 		b = append(b, form...)
 	}
-	return u.ring.Seal(sealHistory, b, pool.ID, user.Sub)
+	return u.ring.Seal(historyPurpose, b, pool.ID, user.Sub)
 }

@@ -173,11 +173,13 @@ func (p *Pool) takeAliases(tx *store.Tx, user *store.User) error {
 	return nil
 }
 
+const unknownUserPurpose keys.Purpose = "unknown-user"
+
 // UnknownSub stands for a name that nobody has where a row needs a sub: for
 // counters and codes that are only pretended. It is a hash, since the name is an
 // outsider's text.
 func (u *Users) UnknownSub(pool *Pool, name string) string {
-	return base64.RawURLEncoding.EncodeToString(u.ring.MAC("unknown-user", pool.ID, pool.Fold(name)))
+	return base64.RawURLEncoding.EncodeToString(u.ring.MAC(unknownUserPurpose, pool.ID, pool.Fold(name)))
 }
 
 // aliasExists makes AliasExistsException of a *store.NameTakenError.
