@@ -173,10 +173,10 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func respond(status int, body []byte, header http.Header) func(*http.Request) (*http.Response, error) {
+	if header == nil {
+		header = http.Header{}
+	}
 	return func(r *http.Request) (*http.Response, error) {
-		if header == nil {
-			header = http.Header{}
-		}
 		return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Request: r}, nil
 	}
 }

@@ -105,6 +105,14 @@ func NewPoolhouseRevocations(feed RevocationFeed) (*PoolhouseRevocations, error)
 	}, nil
 }
 
+// String names the feed. It and GoString keep the secret out of logs.
+func (p *PoolhouseRevocations) String() string {
+	return "revocations of " + p.feed.PoolID + " from " + p.feed.URL
+}
+
+// GoString is String.
+func (p *PoolhouseRevocations) GoString() string { return p.String() }
+
 // CheckRevocation implements RevocationChecker. It does not wait.
 func (p *PoolhouseRevocations) CheckRevocation(_ context.Context, t *Token) error {
 	if t.PoolID() != p.feed.PoolID {
