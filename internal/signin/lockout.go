@@ -54,9 +54,15 @@ func (f failures) locked(now time.Time) bool {
 }
 
 // readFailures reads the count of the attempt's user, or of a name that nobody
-// has. The user's row holds its own.
+// has. The user's row holds its own; where the client conceals who exists, the
+// other is read all the same, since a round trip to PostgreSQL can be measured.
 func (m *Machine) readFailures(tx *store.Tx, a *attempt) (failures, error) {
 	if a.user != nil {
+		if !a.client.RevealsUsers() {
+			if _, err := tx.Attempts(a.pool.ID, a.user.Sub, passwordAction); err != nil {
+				return failures{}, err
+			}
+		}
 		return failures{count: a.user.FailedSignIns, last: a.user.LastFailedAt}, nil
 	}
 	n, err := tx.Attempts(a.pool.ID, m.users.UnknownSub(a.pool, a.session.Name), passwordAction)

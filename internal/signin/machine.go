@@ -203,10 +203,19 @@ func (m *Machine) find(ctx context.Context, a *attempt) (release func(), err err
 // checks that the request names this user and that the session is unspent.
 func (m *Machine) resume(ctx context.Context, a *attempt, username string) (release func(), err error) {
 	if a.session.Nobody == 1 {
-		if username != a.session.Name && username != a.session.UserID {
+		if username != a.session.UserID && a.pool.Fold(username) != a.pool.Fold(a.session.Name) {
 			return nil, errInvalidSession
 		}
-		return m.enter(ctx, a, a.pool.Fold(a.session.Name), func(*store.Tx) error { return nil })
+		return m.enter(ctx, a, a.pool.Fold(a.session.Name), func(tx *store.Tx) error {
+			// What is read of a user's session, for the time that it takes.
+			if _, err := tx.SessionSpent(a.pool.ID, a.session.ID); err != nil {
+				return err
+			}
+			if _, err := tx.User(a.pool.ID, a.session.Sub); !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			return nil
+		})
 	}
 	return m.enter(ctx, a, a.session.Sub, func(tx *store.Tx) error {
 		spent, err := tx.SessionSpent(a.pool.ID, a.session.ID)

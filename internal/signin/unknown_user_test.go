@@ -24,6 +24,12 @@ func TestSpellingDoesNotTellWhoExists(t *testing.T) {
 		if got := o.Parameters["USER_ID_FOR_SRP"]; got != want {
 			t.Errorf("USER_ID_FOR_SRP of %s is %q, want %q", name, got, want)
 		}
+		answer := w.claim(srp.NewClient(w.pool.SRPName()), o, "wrong")
+		for _, spelling := range []string{name, strings.ToUpper(name), strings.ToLower(name)} {
+			answer["USERNAME"] = spelling
+			_, err = w.respond("PASSWORD_VERIFIER", "", answer)
+			wantFault(t, err, fault.NotAuthorized, "Incorrect username or password.")
+		}
 	}
 }
 
