@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/message"
 	"github.com/poolhouse/poolhouse/internal/store"
 )
 
@@ -183,4 +184,22 @@ func (u *Users) invite(tx *store.Tx, pool *Pool, user *store.User, channels []ch
 		}
 	}
 	return nil
+}
+
+// sendInvitation puts the message with a temporary password into the outbox.
+// name is what the user is to sign in with.
+func (u *Users) sendInvitation(tx *store.Tx, pool *Pool, user *store.User, c channel, name, password string) error {
+	t := message.DefaultInvitation
+	if own := pool.AdminCreateUserConfig.InviteMessageTemplate; own != nil {
+		if c.medium == message.SMS {
+			t = message.Template{Body: own.SMSMessage}.Or(t)
+		} else {
+			t = message.Template{Subject: own.EmailSubject, Body: own.EmailMessage}.Or(t)
+		}
+	}
+	subject, body := t.Render(c.medium, password, name)
+	return u.outbox.Put(tx, message.Message{
+		UserPoolID: pool.ID, Username: user.Username, Medium: c.medium, To: c.to,
+		Subject: subject, Body: body, Code: password, Source: sourceAdminCreateUser,
+	})
 }

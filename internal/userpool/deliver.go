@@ -73,41 +73,6 @@ func (p *Pool) confirmationChannel(user *store.User) (channel, bool) {
 	return channel{}, false
 }
 
-// adminOnly is the recovery mechanism that leaves it to administrators.
-const adminOnly = "admin_only"
-
-// recoveryAttributes are the attributes that help a user who forgot the
-// password, the preferred one first. Pools that set nothing take the phone
-// before the email, as Cognito did before there was a setting.
-func (p *Pool) recoveryAttributes() []string {
-	if p.AccountRecoverySetting == nil || len(p.AccountRecoverySetting.RecoveryMechanisms) == 0 {
-		return []string{"phone_number", "email"}
-	}
-	options := slices.Clone(p.AccountRecoverySetting.RecoveryMechanisms)
-	slices.SortStableFunc(options, func(a, b RecoveryOption) int { return a.Priority - b.Priority })
-	var attributes []string
-	for _, o := range options {
-		if attribute, ok := strings.CutPrefix(o.Name, "verified_"); ok {
-			attributes = append(attributes, attribute)
-		}
-	}
-	return attributes
-}
-
-// onlyAdminsRecover says whether users cannot reset their passwords themselves.
-func (p *Pool) onlyAdminsRecover() bool { return len(p.recoveryAttributes()) == 0 }
-
-// recoveryChannel is where the code for a forgotten password goes. Only verified
-// addresses count.
-func (p *Pool) recoveryChannel(user *store.User) (channel, bool) {
-	for _, attribute := range p.recoveryAttributes() {
-		if to := user.Attributes[attribute]; to != "" && user.Attributes[attribute+"_verified"] == "true" {
-			return channelOf(attribute, to), true
-		}
-	}
-	return channel{}, false
-}
-
 const pretendedDeliveryPurpose keys.Purpose = "pretended-delivery"
 
 // pretendedChannel is what is told of a name that nobody has, or of a user who
@@ -145,21 +110,3 @@ const (
 	sourceUpdateAttribute = "CustomMessage_UpdateUserAttribute"
 	sourceVerifyAttribute = "CustomMessage_VerifyUserAttribute"
 )
-
-// sendInvitation puts the message with a temporary password into the outbox.
-// name is what the user is to sign in with.
-func (u *Users) sendInvitation(tx *store.Tx, pool *Pool, user *store.User, c channel, name, password string) error {
-	t := message.DefaultInvitation
-	if own := pool.AdminCreateUserConfig.InviteMessageTemplate; own != nil {
-		if c.medium == message.SMS {
-			t = message.Template{Body: own.SMSMessage}.Or(t)
-		} else {
-			t = message.Template{Subject: own.EmailSubject, Body: own.EmailMessage}.Or(t)
-		}
-	}
-	subject, body := t.Render(c.medium, password, name)
-	return u.outbox.Put(tx, message.Message{
-		UserPoolID: pool.ID, Username: user.Username, Medium: c.medium, To: c.to,
-		Subject: subject, Body: body, Code: password, Source: sourceAdminCreateUser,
-	})
-}

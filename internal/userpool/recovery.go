@@ -3,6 +3,8 @@ package userpool
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
@@ -159,4 +161,39 @@ func redeemable(user *store.User, target codeTarget) error {
 		return errCodeExpired
 	}
 	return nil
+}
+
+// adminOnly is the recovery mechanism that leaves it to administrators.
+const adminOnly = "admin_only"
+
+// recoveryAttributes are the attributes that help a user who forgot the
+// password, the preferred one first. Pools that set nothing take the phone
+// before the email, as Cognito did before there was a setting.
+func (p *Pool) recoveryAttributes() []string {
+	if p.AccountRecoverySetting == nil || len(p.AccountRecoverySetting.RecoveryMechanisms) == 0 {
+		return []string{"phone_number", "email"}
+	}
+	options := slices.Clone(p.AccountRecoverySetting.RecoveryMechanisms)
+	slices.SortStableFunc(options, func(a, b RecoveryOption) int { return a.Priority - b.Priority })
+	var attributes []string
+	for _, o := range options {
+		if attribute, ok := strings.CutPrefix(o.Name, "verified_"); ok {
+			attributes = append(attributes, attribute)
+		}
+	}
+	return attributes
+}
+
+// onlyAdminsRecover says whether users cannot reset their passwords themselves.
+func (p *Pool) onlyAdminsRecover() bool { return len(p.recoveryAttributes()) == 0 }
+
+// recoveryChannel is where the code for a forgotten password goes. Only verified
+// addresses count.
+func (p *Pool) recoveryChannel(user *store.User) (channel, bool) {
+	for _, attribute := range p.recoveryAttributes() {
+		if to := user.Attributes[attribute]; to != "" && user.Attributes[attribute+"_verified"] == "true" {
+			return channelOf(attribute, to), true
+		}
+	}
+	return channel{}, false
 }
