@@ -2,8 +2,11 @@ package awsjson
 
 import (
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 
+	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/iam"
 	"github.com/poolhouse/poolhouse/internal/sigv4"
 )
@@ -66,6 +69,32 @@ func (h *Handler) authorize(route *route, req *Request, input any) error {
 		return route.service.notFound(poolID)
 	}
 	return nil
+}
+
+// errForeignPage is what other sites' pages get from a development server.
+var errForeignPage = fault.New(fault.AccessDenied,
+	"A development server takes administrative requests from pages of this machine only.")
+
+// foreignPage reports whether a browser sent r for a page that is not of this
+// machine. Any origin may read the answers, so where nobody signs, any site that
+// a developer visits could administrate. It goes by the Origin header (RFC 6454,
+// section 7), which browsers put on every POST and other programs leave out; a
+// foreign name that points to this machine stands in it too.
+func foreignPage(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	if err != nil {
+		return true
+	}
+	host := strings.ToLower(u.Hostname())
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return err != nil || !ip.IsLoopback()
 }
 
 // maxRegion bounds a region's name, in bytes. AWS's longest have 14.

@@ -260,6 +260,29 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
+func TestSkipSignaturesOfPagesOfThisMachineOnly(t *testing.T) {
+	dev, _ := newTestHandler(t, Options{SkipSignatures: true})
+	for origin, foreign := range map[string]bool{
+		"http://localhost:3000": false, "https://app.localhost": false, "http://127.0.0.1:9339": false, "http://[::1]:3000": false,
+		"https://evil.example": true, "http://localhost.evil.example": true, "http://127.0.0.1.evil.example": true,
+		"http://192.168.1.5": true, "null": true, "http://%zz": true,
+	} {
+		from := func(r *http.Request) { r.Header.Set("Origin", origin) }
+		w := call{unsigned: true, after: from}.do(t, dev)
+		if foreign {
+			if code, _ := errorOf(t, w); code != "AccessDeniedException" {
+				t.Errorf("administrative call from %s: %d %s", origin, w.Code, w.Body)
+			}
+		} else if w.Code != 200 {
+			t.Errorf("administrative call from %s: %d %s", origin, w.Code, w.Body)
+		}
+		// Apps' pages sign users in from wherever they are.
+		if w := (call{target: getUser, body: `{"AccessToken":"kim"}`, after: from}).do(t, dev); w.Code != 200 {
+			t.Errorf("public call from %s: %d %s", origin, w.Code, w.Body)
+		}
+	}
+}
+
 func TestSkipSignatures(t *testing.T) {
 	h, seen := newTestHandler(t, Options{SkipSignatures: true})
 	invented := func(credential string) func(*http.Request) {

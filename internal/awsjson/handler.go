@@ -38,7 +38,8 @@ type Options struct {
 	// is an internal one. Nil knows no key.
 	AccessKey func(ctx context.Context, id string) (secret string, principal *iam.Principal, err error)
 	// SkipSignatures takes anybody for an administrator, signed or not, in
-	// whatever region a signature's scope names. For development servers only.
+	// whatever region a signature's scope names, save the pages of other sites
+	// that a developer visits. For development servers only.
 	SkipSignatures bool
 
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
@@ -211,6 +212,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, route *route, re
 	var signer *signer
 	switch {
 	case h.options.SkipSignatures:
+		if !route.model.Public && foreignPage(r) {
+			return nil, errForeignPage
+		}
 		if region := scopeRegion(r); region != "" {
 			req.Region = region
 		}
