@@ -94,7 +94,7 @@ type attempt struct {
 	// What the step says.
 	ask    string            // the challenge that must follow for its proof
 	params map[string]string // and that challenge's parameters
-	block  bool              // the session goes into SECRET_BLOCK as well
+	block  bool              // the session goes into SECRET_BLOCK
 }
 
 // Start runs the beginning of a sign-in. Errors are those of InitiateAuth and
@@ -304,14 +304,17 @@ func (m *Machine) challenge(a *attempt) (*Outcome, error) {
 	} else {
 		s.Sub, s.Nobody = m.madeUpID(a), 1
 	}
-	sealed, block, err := m.seal(a.pool, a.client, s, a.block)
+	sealed, err := m.seal(a.pool, a.client, s)
 	if err != nil {
 		return nil, err
 	}
+	o := &Outcome{Challenge: a.ask, Session: sealed, Parameters: a.params}
 	if a.block {
-		a.params["SECRET_BLOCK"] = block
+		// The block is the session. Saying it twice would double the answer.
+		o.Session = ""
+		o.Parameters["SECRET_BLOCK"], err = secretBlock(sealed)
 	}
-	return &Outcome{Challenge: a.ask, Session: sealed, Parameters: a.params}, nil
+	return o, err
 }
 
 // spend uses the attempt's session up within a transaction that does what the

@@ -38,31 +38,27 @@ var (
 	errSpentSession   = fault.New(fault.NotAuthorized, "Invalid session for the user, session can only be used once.")
 )
 
-// seal returns the session string and, if block is set, the same as
-// SECRET_BLOCK, which clients decode as padded base64. A state with SRP numbers
-// can be too long for a Session; then only the block carries it.
-func (m *Machine) seal(pool *userpool.Pool, client *userpool.Client, s session, block bool) (sealed, secretBlock string, err error) {
+// seal returns the session string.
+func (m *Machine) seal(pool *userpool.Pool, client *userpool.Client, s session) (string, error) {
 	plain, err := json.Marshal(s)
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
-	if sealed, err = m.ring.Seal(sessionPurpose, plain, pool.ID, client.ID); err != nil {
-		return "", "", err
+	sealed, err := m.ring.Seal(sessionPurpose, plain, pool.ID, client.ID)
+	if err == nil && len(sealed) > maxSession {
+		err = fmt.Errorf("session of %d characters is longer than %d", len(sealed), maxSession)
 	}
-	if block {
-		raw, err := base64.RawURLEncoding.DecodeString(sealed)
-		if err != nil {
-			return "", "", fmt.Errorf("sealed session is not base64url: %w", err)
-		}
-		secretBlock = base64.StdEncoding.EncodeToString(raw)
+	return sealed, err
+}
+
+// secretBlock is a session string as SRP clients want their SECRET_BLOCK: padded
+// base64.
+func secretBlock(sealed string) (string, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	if err != nil {
+		return "", fmt.Errorf("sealed session is not base64url: %w", err)
 	}
-	if len(sealed) > maxSession {
-		if !block {
-			return "", "", fmt.Errorf("session of %d characters is longer than %d", len(sealed), maxSession)
-		}
-		sealed = ""
-	}
-	return sealed, secretBlock, nil
+	return base64.StdEncoding.EncodeToString(raw), nil
 }
 
 // open reads a session string or a SECRET_BLOCK, in either alphabet of base64,
