@@ -18,11 +18,9 @@ import (
 
 type devCommand struct{ config.Dev }
 
-// Run serves this machine until the process is told to end.
+// Run serves this machine until the process is told to end. The parser has called
+// Validate.
 func (c *devCommand) Run(ctx context.Context, stdout io.Writer) error {
-	if err := c.Validate(); err != nil {
-		return err
-	}
 	o, err := options(&c.Server, logger(&c.Server))
 	if err != nil {
 		return err

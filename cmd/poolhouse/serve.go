@@ -19,11 +19,8 @@ import (
 
 type serveCommand struct{ config.Serve }
 
-// Run serves until the process is told to end.
+// Run serves until the process is told to end. The parser has called Validate.
 func (c *serveCommand) Run(ctx context.Context, stdout io.Writer) error {
-	if err := c.Validate(); err != nil {
-		return err
-	}
 	o, err := options(&c.Server, logger(&c.Server))
 	if err != nil {
 		return err
