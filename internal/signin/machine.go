@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -313,6 +314,8 @@ func (m *Machine) challenge(a *attempt) (*Outcome, error) {
 		// The block is the session. Saying it twice would double the answer.
 		o.Session = ""
 		o.Parameters["SECRET_BLOCK"], err = secretBlock(sealed)
+	} else if len(sealed) > maxSession {
+		err = fmt.Errorf("session of %d characters is longer than %d", len(sealed), maxSession)
 	}
 	return o, err
 }
