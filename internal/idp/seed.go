@@ -40,11 +40,12 @@ func (s *Service) SeedUserPoolClient(ctx context.Context, id string, in *idpapi.
 	return err
 }
 
-// SeedUser makes a confirmed user with a password, unless the name is taken
-// already.
+// SeedUser makes a confirmed user with a password, or without one a user whom an
+// administrator must give one, unless the name is taken already. A password that
+// the pool refuses leaves no user, who would pass for seeded at the next start.
 func (s *Service) SeedUser(ctx context.Context, in *idpapi.AdminCreateUserInput, password string) error {
 	in.MessageAction = idpapi.MessageActionTypeSuppress
-	in.TemporaryPassword = ""
+	in.TemporaryPassword = password // so that it is checked before the user exists
 	_, err := s.AdminCreateUser(ctx, in)
 	if fault.CodeOf(err) == fault.UsernameExists {
 		return nil
