@@ -66,7 +66,7 @@ func TestClock(t *testing.T) {
 // TestReset empties a development server without a restart.
 func TestReset(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, database string) {
-		s := startDev(t, "--database", database)
+		s := startDev(t, "--database", database, "--data", t.TempDir())
 		c := s.demo()
 		ctx := t.Context()
 		c.signUp("ada", password)

@@ -11,7 +11,7 @@ import (
 // TestLifeOfAUser follows a user who signs up alone, with AWS's SDK.
 func TestLifeOfAUser(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, database string) {
-		s := startDev(t, "--database", database)
+		s := startDev(t, "--database", database, "--data", t.TempDir())
 		c := s.demo()
 		ctx := t.Context()
 

@@ -25,6 +25,11 @@ func openDatabase(ctx context.Context, s *config.Storage, migrate bool) (*store.
 	if url == "" {
 		return nil, errors.New("--database or --data is needed")
 	}
+	if s.Data != "" {
+		if err := os.MkdirAll(s.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("--data: %w", err)
+		}
+	}
 	return store.Open(ctx, store.Options{URL: url, Migrate: migrate})
 }
 

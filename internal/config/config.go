@@ -128,6 +128,9 @@ func (d *Dev) Validate() error {
 	if err := d.Server.Validate(); err != nil {
 		return err
 	}
+	if (d.Database != "" || d.DatabaseFile != "") && d.Data == "" {
+		return errors.New("--database needs --data DIR as well: the master key is kept in it")
+	}
 	for flag, addr := range map[string]string{"--addr": d.Addr, "--tls-addr": d.TLSAddr} {
 		host, _, _ := net.SplitHostPort(addr)
 		if ip, err := netip.ParseAddr(host); addr != "" && host != "localhost" && (err != nil || !ip.IsLoopback()) {

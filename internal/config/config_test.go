@@ -57,6 +57,15 @@ func TestDevStaysOnLoopback(t *testing.T) {
 	}
 }
 
+// A database that outlives its key could never be opened again.
+func TestDevKeepsTheKeyOfADatabase(t *testing.T) {
+	d := Dev{Server: valid()}
+	d.Database = "sqlite:file.db"
+	checkError(t, d.Validate(), "--data")
+	d.Data = "dir"
+	checkError(t, d.Validate(), "")
+}
+
 func TestProxies(t *testing.T) {
 	s := Server{TrustedProxies: []string{"10.0.0.0/8", "192.0.2.1", "::1"}}
 	got, err := s.Proxies()
