@@ -19,7 +19,8 @@ func (u *Users) SetEnabled(ctx context.Context, pool *Pool, name string, enabled
 }
 
 // SetPassword sets a user's password for an administrator: for good, which
-// confirms the user, or until the first sign-in. It lifts a lockout. The errors
+// confirms the user, or until the first sign-in. It lifts a lockout, and a code
+// for a forgotten password that is on its way is void. The errors
 // are UserNotFoundException, InvalidPasswordException,
 // InvalidParameterException and, for a permanent one,
 // PasswordHistoryPolicyViolationException.
@@ -33,13 +34,13 @@ func (u *Users) SetPassword(ctx context.Context, pool *Pool, name, password stri
 		return err
 	}
 	// By sub: the seal holds for no other user who may have got the name since.
-	_, err = u.Modify(ctx, pool, user.Sub, func(_ *store.Tx, user *store.User) error {
+	_, err = u.Modify(ctx, pool, user.Sub, func(tx *store.Tx, user *store.User) error {
 		sealed.Apply(user)
 		user.Status = StatusForceChangePassword
 		if permanent {
 			user.Status = StatusConfirmed
 		}
-		return nil
+		return dropCode(tx, pool, user, codeForgotPassword)
 	})
 	return err
 }

@@ -60,7 +60,7 @@ func (u *Users) ChangePassword(ctx context.Context, pool *Pool, user *store.User
 		}
 		_, err = pool.Change(tx, old, func(user *store.User) error {
 			sealed.Apply(user)
-			return nil
+			return dropCode(tx, pool, user, codeForgotPassword) // who knew the old password may have asked for it
 		})
 		return err
 	})

@@ -190,6 +190,35 @@ func TestConfirmForgotPassword(t *testing.T) {
 	}
 }
 
+// Who can read a user's mail may have asked for a code before the password was
+// changed to keep them out.
+func TestNewPasswordVoidsTheRecoveryCode(t *testing.T) {
+	const fresh = "N3w Passw0rd!"
+	for name, change := range map[string]func(d *directory, pool *Pool) error{
+		"by the user": func(d *directory, pool *Pool) error {
+			return d.users.ChangePassword(t.Context(), pool, d.find(pool, "ann"), goodPassword, fresh)
+		},
+		"by an administrator": func(d *directory, pool *Pool) error {
+			return d.users.SetPassword(t.Context(), pool, "ann", fresh, true)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDirectory(t, DefaultLimits())
+			pool := testPool(t, autoVerified("email"))
+			d.confirmed(pool, "ann", map[string]string{"email": "ann@example.com"})
+			if _, err := d.users.ForgotPassword(t.Context(), pool, revealing, "ann"); err != nil {
+				t.Fatal(err)
+			}
+			code := d.lastCode()
+			if err := change(d, pool); err != nil {
+				t.Fatal(err)
+			}
+			_, err := d.users.ConfirmForgotPassword(t.Context(), pool, revealing, "ann", code, "0ther Passw0rd!")
+			checkFault(t, err, "ExpiredCodeException", textExpired)
+		})
+	}
+}
+
 func TestConfirmForgotPasswordRefusals(t *testing.T) {
 	disable := func(d *directory, pool *Pool) { d.set(pool, "ann", func(u *store.User) { u.Enabled = false }) }
 	for _, tt := range []struct {

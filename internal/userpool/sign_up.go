@@ -102,8 +102,9 @@ func (s SignUp) user() (*store.User, error) {
 // went to as verified. In a pool of aliases that address may be another user's:
 // force takes it away. The errors are CodeMismatchException,
 // ExpiredCodeException, AliasExistsException, LimitExceededException,
-// NotAuthorizedException where there is nothing to confirm, and
-// UserNotFoundException where the client reveals that.
+// NotAuthorizedException where there is nothing to confirm and, where the client
+// reveals that, UserNotFoundException and NotAuthorizedException for a disabled
+// user.
 func (u *Users) ConfirmSignUp(ctx context.Context, pool *Pool, client *Client, name, code string, force bool) error {
 	err := u.attempt(ctx, func(tx *store.Tx) (refused, err error) {
 		user, sub, err := u.lookUp(tx, pool, name)
@@ -116,8 +117,14 @@ func (u *Users) ConfirmSignUp(ctx context.Context, pool *Pool, client *Client, n
 		switch {
 		case user == nil && client.RevealsUsers():
 			return errNoUserOfClient, nil
-		case user != nil && !user.Enabled:
+		case user != nil && !user.Enabled && client.RevealsUsers():
 			return errDisabled, nil
+		case user != nil && !user.Enabled: // like nobody's, no guess fits
+			_, refused, err := u.checkCode(tx, pool.ID, sub, codeSignUp, code)
+			if refused == nil {
+				refused = errCodeMismatch
+			}
+			return refused, err
 		case user != nil && user.Status != StatusUnconfirmed:
 			return fault.Errorf(fault.NotAuthorized, "User cannot be confirmed. Current status is %s", user.Status), nil
 		}

@@ -203,6 +203,13 @@ func TestConfirmSignUpRefusals(t *testing.T) {
 		{"disabled", revealing, "ann", func(d *directory, pool *Pool) {
 			d.set(pool, "ann", func(u *store.User) { u.Enabled = false })
 		}, "NotAuthorizedException", "User is disabled."},
+		{"disabled, concealed", concealing, "ann", func(d *directory, pool *Pool) {
+			d.set(pool, "ann", func(u *store.User) { u.Enabled = false })
+		}, "CodeMismatchException", "Invalid verification code provided, please try again."},
+		{"disabled, concealed, nothing sent", concealing, "ann", func(d *directory, pool *Pool) {
+			d.set(pool, "ann", func(u *store.User) { u.Enabled = false })
+			d.advance(24 * time.Hour)
+		}, "ExpiredCodeException", expired},
 		{"to be reset", revealing, "ann", func(d *directory, pool *Pool) {
 			d.set(pool, "ann", func(u *store.User) { u.Status = StatusResetRequired })
 		}, "NotAuthorizedException", "User cannot be confirmed. Current status is RESET_REQUIRED"},
