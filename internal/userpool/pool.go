@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/poolhouse/poolhouse/internal/store"
 )
@@ -101,9 +102,14 @@ func (p *Pool) names(u *store.User) []store.UserName {
 	return names
 }
 
+// maxPreferredName is the longest preferred_username to sign in with, in
+// characters: an entry of an index in PostgreSQL has at most 2704 bytes.
+const maxPreferredName = 512
+
 // claims says whether the user's value of an attribute is a name of its own: in
 // a pool of username attributes always, in an alias pool once it is verified. A
-// preferred_username is one unless it looks like an address that is an alias too.
+// preferred_username is one unless it looks like an address that is an alias too
+// or is longer than maxPreferredName.
 func (p *Pool) claims(u *store.User, attribute string) bool {
 	if slices.Contains(p.UsernameAttributes, attribute) {
 		return true
@@ -113,7 +119,8 @@ func (p *Pool) claims(u *store.User, attribute string) bool {
 	}
 	if attribute == "preferred_username" {
 		// Nobody verifies it, so it must not stand for an address that others prove.
-		return !p.LooksLikeAlias(u.Attributes[attribute])
+		name := u.Attributes[attribute]
+		return !p.LooksLikeAlias(name) && utf8.RuneCountInString(name) <= maxPreferredName
 	}
 	return u.Attributes[attribute+"_verified"] == "true"
 }

@@ -255,13 +255,13 @@ func TestNamesCannotHideAnotherUser(t *testing.T) {
 	d.set(pool, "ann", func(u *store.User) { u.Attributes["preferred_username"] = "ann" }) // her own
 }
 
-func TestPreferredUsernameStandsForNoAddress(t *testing.T) {
+func TestPreferredUsernameThatIsNoName(t *testing.T) {
 	d := newDirectory(t, NoLimits())
 	pool := testPool(t, aliases("email", "phone_number", "preferred_username"))
 	ann := d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"}).User // not verified yet
-	for _, name := range []string{"ann@example.com", "+15550100"} {
-		d.signUp(pool, "eve"+name[:2], nil)
-		d.set(pool, "eve"+name[:2], func(u *store.User) { u.Attributes["preferred_username"] = name })
+	for _, name := range []string{"ann@example.com", "+15550100", strings.Repeat("\u7530", 513)} {
+		d.signUp(pool, "eve"+name[:3], nil)
+		d.set(pool, "eve"+name[:3], func(u *store.User) { u.Attributes["preferred_username"] = name })
 		_, err := d.users.Find(t.Context(), pool, name)
 		checkFault(t, err, fault.UserNotFound, "User does not exist.")
 	}
