@@ -126,7 +126,6 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 		wantError(t, err, "CodeMismatchException", "")
 		must[*cognito.ConfirmSignUpOutput](t)(c.ConfirmSignUp(ctx, &cognito.ConfirmSignUpInput{ClientId: &c.id, Username: aws.String("ada"), ConfirmationCode: s.code("ada")}))
 		answer := c.startSRP("ada", password)
-		secrets["session"] = aws.ToString(answer.Session)
 		secrets["SRP secret block"] = answer.ChallengeResponses["PASSWORD_CLAIM_SECRET_BLOCK"]
 		secrets["SRP signature"] = answer.ChallengeResponses["PASSWORD_CLAIM_SIGNATURE"]
 		result := tokens(t, must[*cognito.RespondToAuthChallengeOutput](t)(answer.sendTo(c)).AuthenticationResult)
