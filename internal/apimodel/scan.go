@@ -12,7 +12,7 @@ const maxDepth = 64
 // maxValues bounds how many values a body may give to the model's members. Each
 // costs some hundred bytes of memory, while "{}," costs the sender three; the
 // largest sensible request, a user pool, has a few hundred.
-const maxValues = 1 << 16
+const maxValues = 1 << 13
 
 // A scanner reads JSON tokens (RFC 8259) from a body known to be UTF-8.
 type scanner struct {
