@@ -153,7 +153,7 @@ func TestMessageIsBounded(t *testing.T) {
 		want int // violations
 	}{
 		{"long value", `{"UserPoolId":"` + long + `","ClientName":"c"}`, 2},
-		{"long list", `{"UserPoolId":"a_b","ClientName":"c","ExplicitAuthFlows":["x"` + strings.Repeat(`,"x"`, 1<<15) + `]}`, 1},
+		{"long list", `{"UserPoolId":"a_b","ClientName":"c","ExplicitAuthFlows":["x"` + strings.Repeat(`,"x"`, 1<<12) + `]}`, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			err := apimodel.Decode(idpapi.OpCreateUserPoolClient.Input, []byte(tc.body), new(idpapi.CreateUserPoolClientInput))
@@ -161,7 +161,7 @@ func TestMessageIsBounded(t *testing.T) {
 		})
 	}
 	t.Run("many violations", func(t *testing.T) {
-		body := `{"ClientId":"c","Username":"u","UserAttributes":[{}` + strings.Repeat(",{}", 1<<15) + `]}`
+		body := `{"ClientId":"c","Username":"u","UserAttributes":[{}` + strings.Repeat(",{}", 1<<12) + `]}`
 		checkBounded(t, apimodel.Decode(idpapi.OpSignUp.Input, []byte(body), new(idpapi.SignUpInput)), 64)
 	})
 }
