@@ -105,7 +105,7 @@ func (u *Users) Reinvite(ctx context.Context, pool *Pool, in Invitation) (*store
 
 // password is the temporary password that is given, or one made for the pool.
 func (in Invitation) password(pool *Pool) string {
-	return cmp.Or(in.TemporaryPassword, pool.TemporaryPassword())
+	return cmp.Or(in.TemporaryPassword, pool.temporaryPassword())
 }
 
 // invited is the user to be, without a password.
@@ -118,7 +118,7 @@ func (p *Pool) invited(in Invitation) (*store.User, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.CheckNewAttributes(attrs, Writer{}); err != nil {
+	if err := p.checkNewAttributes(attrs, Writer{}, ""); err != nil {
 		return nil, err
 	}
 	user := &store.User{

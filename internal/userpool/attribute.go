@@ -17,16 +17,12 @@ func (w Writer) administrator() bool { return w.Client == nil }
 
 var errUnwritable = fault.New(fault.NotAuthorized, "A client attempted to write unauthorized attribute")
 
-// CheckNewAttributes checks the attributes of a user about to be made. Those
+// checkNewAttributes checks the attributes of a user about to be made. Those
 // who sign up must give all required ones; an administrator may leave them to
-// the user's first sign-in. The errors are InvalidParameterException and, for
-// attributes the writer may not set, NotAuthorizedException.
-func (p *Pool) CheckNewAttributes(attrs map[string]string, w Writer) error {
-	return p.checkNewAttributes(attrs, w, "")
-}
-
-// checkNewAttributes is CheckNewAttributes; the attribute filled came with the
-// username, so that no write list counts for it.
+// the user's first sign-in. The attribute filled, if any, came with the
+// username, so that no write list counts for it. The errors are
+// InvalidParameterException and, for attributes the writer may not set,
+// NotAuthorizedException.
 func (p *Pool) checkNewAttributes(attrs map[string]string, w Writer, filled string) error {
 	for _, name := range slices.Sorted(maps.Keys(attrs)) {
 		if name == filled {
@@ -73,9 +69,9 @@ func (p *Pool) CheckChangedAttributes(u *store.User, set map[string]string, w Wr
 	return checkVerifiedFlags(u.Attributes, set)
 }
 
-// CheckDeletedAttributes checks attributes that are to be deleted, in the same
+// checkDeletedAttributes checks attributes that are to be deleted, in the same
 // way.
-func (p *Pool) CheckDeletedAttributes(names []string, w Writer) error {
+func (p *Pool) checkDeletedAttributes(names []string, w Writer) error {
 	for _, name := range names {
 		if err := p.checkWritable(name, w); err != nil {
 			return err

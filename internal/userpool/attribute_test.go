@@ -83,13 +83,13 @@ func TestAttributeValues(t *testing.T) {
 			checkFault(t, err, code, tt.text)
 			attrs := map[string]string{"email": "ann@example.com"}
 			attrs[tt.name] = tt.value
-			checkFault(t, pool.CheckNewAttributes(attrs, Writer{revealing}), code, tt.text)
+			checkFault(t, pool.checkNewAttributes(attrs, Writer{revealing}, ""), code, tt.text)
 		})
 	}
 }
 
 func TestAttributesAreToldTogether(t *testing.T) {
-	err := attributePool(t).CheckNewAttributes(map[string]string{"custom:b": "1", "custom:a": "1", "custom:text": "x"}, Writer{revealing})
+	err := attributePool(t).checkNewAttributes(map[string]string{"custom:b": "1", "custom:a": "1", "custom:text": "x"}, Writer{revealing}, "")
 	checkFault(t, err, "InvalidParameterException", "Attributes did not conform to the schema: email: The attribute is required\n"+
 		"custom:a: Attribute does not exist in the schema.\ncustom:b: Attribute does not exist in the schema.\n"+
 		"custom:text: String must be no shorter than 2 chars\n")
@@ -137,10 +137,10 @@ func TestWhoMayWriteAttributes(t *testing.T) {
 
 func TestNewAttributesOfAdministrators(t *testing.T) {
 	pool := attributePool(t)
-	checkFault(t, pool.CheckNewAttributes(map[string]string{"custom:once": "x"}, Writer{}), "", "") // none required, immutable set once
-	checkFault(t, pool.CheckNewAttributes(map[string]string{"email_verified": "true"}, Writer{}),
+	checkFault(t, pool.checkNewAttributes(map[string]string{"custom:once": "x"}, Writer{}, ""), "", "") // none required, immutable set once
+	checkFault(t, pool.checkNewAttributes(map[string]string{"email_verified": "true"}, Writer{}, ""),
 		"InvalidParameterException", "Email is required to verify/un-verify an email")
-	checkFault(t, pool.CheckNewAttributes(map[string]string{"email": "a@b.c", "email_verified": "true"}, Writer{}), "", "")
+	checkFault(t, pool.checkNewAttributes(map[string]string{"email": "a@b.c", "email_verified": "true"}, Writer{}, ""), "", "")
 }
 
 func TestDeletedAttributes(t *testing.T) {
@@ -165,7 +165,7 @@ func TestDeletedAttributes(t *testing.T) {
 			"Attributes did not conform to the schema: custom:missing: Attribute does not exist in the schema.\n"},
 	} {
 		t.Run(tt.attribute, func(t *testing.T) {
-			checkFault(t, pool.CheckDeletedAttributes([]string{tt.attribute}, Writer{tt.client}), tt.code, tt.text)
+			checkFault(t, pool.checkDeletedAttributes([]string{tt.attribute}, Writer{tt.client}), tt.code, tt.text)
 		})
 	}
 }

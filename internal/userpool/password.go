@@ -61,9 +61,9 @@ const (
 // minTemporary is the least length of a generated password.
 const minTemporary = 12
 
-// TemporaryPassword makes a random password that satisfies any policy the pool
+// temporaryPassword makes a random password that satisfies any policy the pool
 // may have.
-func (p *Pool) TemporaryPassword() string {
+func (p *Pool) temporaryPassword() string {
 	n := max(minTemporary, p.Policies.PasswordPolicy.MinimumLength)
 	b := make([]byte, 0, n)
 	for _, class := range []string{easyUppercase, easyLowercase, easyNumeric, easySymbols} {

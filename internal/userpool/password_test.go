@@ -59,7 +59,7 @@ func TestTemporaryPassword(t *testing.T) {
 		pool := testPool(t, func(p *Pool) { p.Policies.PasswordPolicy.MinimumLength = length })
 		seen := make(map[string]bool)
 		for range 200 {
-			password := pool.TemporaryPassword()
+			password := pool.temporaryPassword()
 			if err := pool.CheckPasswordPolicy(password); err != nil {
 				t.Fatalf("length %d: %q: %v", length, password, err)
 			}

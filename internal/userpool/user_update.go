@@ -129,7 +129,7 @@ func (p *Pool) mayClaim(tx *store.Tx, user *store.User, attribute, value string)
 // DeleteAttributes deletes attributes of the user called name. The errors are
 // UserNotFoundException, InvalidParameterException and NotAuthorizedException.
 func (u *Users) DeleteAttributes(ctx context.Context, pool *Pool, name string, attributes []string, w Writer) error {
-	if err := pool.CheckDeletedAttributes(attributes, w); err != nil {
+	if err := pool.checkDeletedAttributes(attributes, w); err != nil {
 		return err
 	}
 	set := make(map[string]string, len(attributes))
