@@ -166,6 +166,10 @@ func TestCreateUserPoolRefuses(t *testing.T) {
 			"InvalidParameterException: user.custom:banana: Max value cannot be less than min value."},
 		{"attribute without a name", `"Schema":[{"AttributeDataType":"String"}]`,
 			"InvalidParameterException: 1 validation error detected: Value at 'schema.1.member.name' failed to satisfy constraint: Member must not be null"},
+		{"second attribute without a name", `"Schema":[{"Name":"banana","AttributeDataType":"String"},{"AttributeDataType":"String"}]`,
+			"InvalidParameterException: 1 validation error detected: Value at 'schema.2.member.name' failed to satisfy constraint: Member must not be null"},
+		{"several unknown ACR levels", `"AcrConfiguration":{"d":{"AcrValue":"1"},"c":{"AcrValue":"2"},"b":{"AcrValue":"3"},"a":{"AcrValue":"4"}}`,
+			"InvalidParameterException: Invalid ACR level a, use Level1 to Level4."},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a.refuse(t, "CreateUserPool", `{"PoolName":"p",`+tc.input+`}`, tc.want)
@@ -319,6 +323,8 @@ func TestUserPoolSchema(t *testing.T) {
 			"InvalidParameterException: Required custom attributes are not supported currently."},
 		{"without type", `{"Name":"new"}`,
 			"InvalidParameterException: Invalid AttributeDataType input, consider using the provided AttributeDataType enum."},
+		{"without name", `{"Name":"new","AttributeDataType":"String"},{"AttributeDataType":"String"}`,
+			"InvalidParameterException: 1 validation error detected: Value at 'customAttributes.2.member.name' failed to satisfy constraint: Member must not be null"},
 	} {
 		t.Run("add "+tc.name, func(t *testing.T) {
 			a.refuse(t, "AddCustomAttributes", fill(`{"UserPoolId":"POOL","CustomAttributes":[`+tc.attributes+`]}`, id, ""), tc.want)

@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -165,7 +166,8 @@ func (c *PoolConfig) checkTags() error {
 
 func (c *PoolConfig) checkAcr() error {
 	seen := map[string]bool{}
-	for level, l := range c.AcrConfiguration {
+	for _, level := range slices.Sorted(maps.Keys(c.AcrConfiguration)) {
+		l := c.AcrConfiguration[level]
 		if _, known := acrLevels[level]; !known {
 			return invalid("Invalid ACR level %s, use Level1 to Level4.", level)
 		}

@@ -80,9 +80,12 @@ func newSchema(settings []SchemaSettings) ([]SchemaAttribute, error) {
 	schema := standardSchema()
 	standard := len(schema)
 	redefined := map[string]bool{}
-	for _, s := range settings {
+	for n, s := range settings {
 		i := slices.IndexFunc(schema[:standard], func(a SchemaAttribute) bool { return a.Name == s.Name })
 		if i < 0 {
+			if s.Name == "" {
+				return nil, namelessAttribute("schema", n)
+			}
 			custom, err := s.custom()
 			if err != nil {
 				return nil, err
@@ -109,10 +112,19 @@ func duplicateAttribute(name string) error {
 	return invalid("Duplicate custom attribute names %s are not allowed in a user pool schema.", name)
 }
 
+// namelessAttribute is the error for item n, from 0, of a request's list. The API
+// model does not require the name.
+func namelessAttribute(list string, n int) error {
+	return invalid("1 validation error detected: Value at '%s.%d.member.name' failed to satisfy constraint: Member must not be null", list, n+1)
+}
+
 // addAttributes is a schema with custom attributes added to it.
 func addAttributes(schema []SchemaAttribute, settings []SchemaSettings) ([]SchemaAttribute, error) {
 	schema = slices.Clone(schema)
-	for _, s := range settings {
+	for n, s := range settings {
+		if s.Name == "" {
+			return nil, namelessAttribute("customAttributes", n)
+		}
 		custom, err := s.custom()
 		if err != nil {
 			return nil, err
@@ -154,8 +166,6 @@ func (s *SchemaSettings) custom() (SchemaAttribute, error) {
 		a.Name = developerPrefix + a.Name
 	}
 	switch {
-	case s.Name == "":
-		return a, invalid("1 validation error detected: Value at 'schema.1.member.name' failed to satisfy constraint: Member must not be null")
 	case isTrue(s.Required):
 		return a, invalid("Required custom attributes are not supported currently.")
 	case s.AttributeDataType == "":
