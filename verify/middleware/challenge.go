@@ -1,0 +1,92 @@
+package middleware
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/poolhouse/poolhouse/verify"
+)
+
+// retryAfter is what a 503 advises, in seconds: the verifier's own interval.
+const retryAfter = "10"
+
+// statusOf is the HTTP status for an error, and the code of RFC 6750 (3.1). What
+// is no *verify.Error is a failure of something behind us that may pass.
+func statusOf(err error) (status int, code string) {
+	switch codeOf(err) {
+	case verify.ErrMissing:
+		return http.StatusUnauthorized, ""
+	case verify.ErrScope, verify.ErrGroup:
+		return http.StatusForbidden, "insufficient_scope"
+	case verify.ErrKeysUnavailable, verify.ErrRevocationUnavailable, "":
+		return http.StatusServiceUnavailable, "temporarily_unavailable"
+	}
+	return http.StatusUnauthorized, "invalid_token"
+}
+
+// codeOf is the code in an error, "" if there is none.
+func codeOf(err error) verify.Code {
+	if e, ok := errors.AsType[*verify.Error](err); ok {
+		return e.Code
+	}
+	code, _ := errors.AsType[verify.Code](err)
+	return code
+}
+
+// refuse answers a request that goes no further. The answer tells the code of
+// the error in words, never its cause. scopes are what a 403 asks for.
+func (m *Middleware) refuse(w http.ResponseWriter, err error, scopes []string) int {
+	status, code := statusOf(err)
+	description := "the service is unavailable, try again later"
+	if status != http.StatusServiceUnavailable {
+		description = strings.TrimPrefix(codeOf(err).Error(), "verify: ")
+	}
+	h := w.Header()
+	if status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", retryAfter)
+	} else {
+		challenge := "Bearer realm=" + quote(m.options.Realm)
+		if code != "" {
+			challenge += ", error=" + quote(code) + ", error_description=" + quote(description)
+		}
+		if len(scopes) > 0 {
+			challenge += ", scope=" + quote(strings.Join(scopes, " "))
+		}
+		h.Set("WWW-Authenticate", challenge)
+	}
+	if code == "" {
+		code = "unauthorized"
+	}
+	body, err := json.Marshal(struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}{code, description})
+	if err != nil {
+		panic(err) // two strings
+	}
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+	return status
+}
+
+// quote makes a quoted-string (RFC 9110, 5.6.4) of printable ASCII.
+func quote(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c >= ' ' && c <= '~':
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}

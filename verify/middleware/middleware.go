@@ -1,0 +1,208 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/poolhouse/poolhouse/verify"
+)
+
+// Options say how requests are let in. The zero value wants a good token in the
+// Authorization header of each request.
+type Options struct {
+	// Source finds the token. The default is FromHeader.
+	Source Source
+	// Optional lets requests without a token pass. Bad tokens are refused even so.
+	Optional bool
+	// SkipPaths pass without a look at the token: paths that are equal, or that
+	// lie below one that ends in a slash. A path that could be read in two ways,
+	// with dots or encoded letters, is never skipped.
+	SkipPaths []string
+	// Users finds the application's user for each token. The default is none.
+	Users Finder
+	// UserInfo is asked for what access tokens do not tell, such as the email.
+	UserInfo *UserInfo
+	// Realm is named in challenges. The default is "api".
+	Realm string
+	// OnResult is told of each request that was not skipped, before its handler
+	// runs, for logs and metrics.
+	OnResult func(*http.Request, Result)
+}
+
+// Result is what became of a request.
+type Result struct {
+	Caller *Caller       // nil if it was refused or has no token
+	Err    error         // why it was refused, nil if it was not; for logs
+	Status int           // of the refusal, else 0
+	Took   time.Duration // to decide
+}
+
+// Middleware guards handlers. It is safe for use by several goroutines.
+type Middleware struct {
+	verifier *verify.Verifier
+	options  Options
+}
+
+// New makes a Middleware. Its errors tell what is wrong with the options.
+func New(v *verify.Verifier, o Options) (*Middleware, error) {
+	if v == nil {
+		return nil, errors.New("middleware: no verifier")
+	}
+	o.SkipPaths = slices.Clone(o.SkipPaths)
+	for _, p := range o.SkipPaths {
+		if p == "/" || !strings.HasPrefix(p, "/") || !clean(p) {
+			return nil, errors.New("middleware: SkipPaths must be clean paths below the root")
+		}
+	}
+	if o.Users != nil {
+		if err := o.Users.check(); err != nil {
+			return nil, err
+		}
+	}
+	if o.Source == nil {
+		o.Source = FromHeader
+	}
+	if o.Realm == "" {
+		o.Realm = "api"
+	}
+	return &Middleware{verifier: v, options: o}, nil
+}
+
+// Caller is who makes a request.
+type Caller struct {
+	Token *verify.Token
+
+	raw  string
+	info *UserInfo
+	user any // what Options.Users found
+}
+
+type callerKey struct{}
+
+// From returns the caller of the request with this context. There is none on
+// skipped paths, and without a token where that is optional.
+func From(ctx context.Context) (*Caller, bool) {
+	c, ok := ctx.Value(callerKey{}).(*Caller)
+	return c, ok
+}
+
+// Handler lets next serve requests that have a good token.
+func (m *Middleware) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if m.skips(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		began := time.Now()
+		caller, err := m.caller(r)
+		if m.options.Optional && errors.Is(err, verify.ErrMissing) {
+			err = nil
+		}
+		if err != nil {
+			status := m.refuse(w, err, nil)
+			m.report(r, Result{Err: err, Status: status, Took: time.Since(began)})
+			return
+		}
+		m.report(r, Result{Caller: caller, Took: time.Since(began)})
+		if caller != nil {
+			r = r.WithContext(context.WithValue(r.Context(), callerKey{}, caller))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (m *Middleware) report(r *http.Request, result Result) {
+	if m.options.OnResult != nil {
+		m.options.OnResult(r, result)
+	}
+}
+
+// caller finds out who makes a request.
+func (m *Middleware) caller(r *http.Request) (*Caller, error) {
+	raw, err := m.options.Source(r)
+	if err != nil {
+		return nil, err
+	}
+	token, err := m.verifier.Verify(r.Context(), raw)
+	if err != nil {
+		return nil, err
+	}
+	c := &Caller{Token: token, raw: raw, info: m.options.UserInfo}
+	if m.options.Users != nil {
+		if c.user, err = m.options.Users.find(r.Context(), c); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// skips reports whether a path is one of SkipPaths. Where the path has encoded
+// letters or dots, a router might read it otherwise than we.
+func (m *Middleware) skips(r *http.Request) bool {
+	p := r.URL.Path
+	if r.URL.RawPath != "" || !clean(p) {
+		return false
+	}
+	return slices.ContainsFunc(m.options.SkipPaths, func(skip string) bool {
+		return p == skip || strings.HasSuffix(skip, "/") && strings.HasPrefix(p, skip)
+	})
+}
+
+// clean reports whether a path has no dots and no empty segments.
+func clean(p string) bool {
+	cleaned := path.Clean(p)
+	return p == cleaned || p == cleaned+"/" && cleaned != "/"
+}
+
+// Rule is what a route asks of tokens beyond being good.
+type Rule struct {
+	AnyScope  []string // the token has one of them
+	AllScopes []string // the token has each of them
+	AnyGroup  []string // the user is in one of them
+}
+
+// Require lets next serve callers that meet the rule. It stands inside Handler;
+// a request that Handler let pass without a token is refused here.
+func (m *Middleware) Require(rule Rule, next http.Handler) http.Handler {
+	rule.AnyScope, rule.AllScopes = slices.Clone(rule.AnyScope), slices.Clone(rule.AllScopes)
+	rule.AnyGroup = slices.Clone(rule.AnyGroup)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		caller, _ := From(r.Context())
+		err := rule.check(caller)
+		if err == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		var scopes []string
+		if errors.Is(err, verify.ErrScope) {
+			scopes = slices.Concat(rule.AllScopes, rule.AnyScope)
+		}
+		status := m.refuse(w, err, scopes)
+		m.report(r, Result{Caller: caller, Err: err, Status: status, Took: time.Since(began)})
+	})
+}
+
+func (rule *Rule) check(c *Caller) error {
+	if c == nil {
+		return &verify.Error{Code: verify.ErrMissing}
+	}
+	t := c.Token
+	if len(rule.AnyScope) > 0 && !slices.ContainsFunc(rule.AnyScope, t.HasScope) {
+		return &verify.Error{Code: verify.ErrScope}
+	}
+	for _, scope := range rule.AllScopes {
+		if !t.HasScope(scope) {
+			return &verify.Error{Code: verify.ErrScope}
+		}
+	}
+	if len(rule.AnyGroup) > 0 && !slices.ContainsFunc(rule.AnyGroup, t.HasGroup) {
+		return &verify.Error{Code: verify.ErrGroup}
+	}
+	return nil
+}
