@@ -1,6 +1,9 @@
 package verify
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // cache remembers verified tokens by their whole text, in two halves: when the
 // young one is full it becomes the old one, and what was in the old one and not
@@ -38,6 +41,7 @@ func (c *cache) get(raw string) *Token {
 }
 
 func (c *cache) put(raw string, t *Token) {
+	raw = strings.Clone(raw) // it may be part of something long
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, ok := c.young[raw]; !ok && len(c.young) >= c.half {

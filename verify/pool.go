@@ -107,7 +107,7 @@ func (p *Pool) issuers() (issuers []string, jwksURL string, err error) {
 		}
 	default:
 		if err := checkURL(p.Issuer); err != nil {
-			return nil, "", fmt.Errorf("Issuer: %w", err) //nolint:staticcheck // the name of a field
+			return nil, "", fmt.Errorf("issuer: %w", err)
 		}
 		issuers = []string{p.Issuer}
 	}
@@ -127,7 +127,7 @@ func (p *Pool) validate() error {
 		return errors.New("give either ClientIDs or AnyClient")
 	}
 	if p.Use < AccessToken || p.Use > EitherToken {
-		return errors.New("Use is none of the constants") //nolint:staticcheck // the name of a field
+		return errors.New("use is none of the constants")
 	}
 	for name, values := range map[string][]string{
 		"ClientIDs": p.ClientIDs, "Audiences": p.Audiences,

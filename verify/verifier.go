@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -130,7 +129,7 @@ func newPool(given Pool) (p *pool, issuers []string, url string, err error) {
 
 func (c *Config) setDefaults() error {
 	if c.Leeway < 0 || c.Leeway > time.Hour {
-		return errors.New("Leeway is negative or more than an hour") //nolint:staticcheck // the name of a field
+		return errors.New("leeway is negative or more than an hour")
 	}
 	if c.MaxTokenBytes < 0 || c.CacheSize < 0 || c.KeyTTL < 0 || c.RefetchInterval < 0 || c.FetchTimeout < 0 {
 		return errors.New("a bound is negative")
@@ -181,7 +180,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Token, error) {
 			return nil, err
 		}
 		if v.cache != nil {
-			v.cache.put(strings.Clone(raw), t) // raw may be part of something long
+			v.cache.put(raw, t)
 		}
 	}
 	if err := v.checkTimes(t); err != nil {

@@ -144,9 +144,9 @@ func TestNewRefusesWhatIsUnsafe(t *testing.T) {
 		{"an issuer with a password", func(c *Config) { c.Pools[0].ID, c.Pools[0].Issuer = "", "https://a:secret@b/p" }, "user"},
 		{"an issuer twice", func(c *Config) { c.Pools = append(c.Pools, good()) }, "another pool"},
 		{"scopes of ID tokens", func(c *Config) { c.Pools[0].Use, c.Pools[0].AnyScope = IDToken, []string{"a"} }, "no scopes"},
-		{"unknown use", func(c *Config) { c.Pools[0].Use = 3 }, "Use"},
-		{"negative leeway", func(c *Config) { c.Leeway = -1 }, "Leeway"},
-		{"a day of leeway", func(c *Config) { c.Leeway = 24 * time.Hour }, "Leeway"},
+		{"unknown use", func(c *Config) { c.Pools[0].Use = 3 }, "use is none"},
+		{"negative leeway", func(c *Config) { c.Leeway = -1 }, "leeway"},
+		{"a day of leeway", func(c *Config) { c.Leeway = 24 * time.Hour }, "leeway"},
 		{"keys that are none", func(c *Config) { c.Pools[0].JWKS = []byte(`{"keys":[]}`) }, "JWKS"},
 		{"a negative cache", func(c *Config) { c.CacheSize = -1 }, "negative"},
 	}
