@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"sync"
 
 	"github.com/poolhouse/poolhouse/internal/iam"
@@ -109,8 +110,15 @@ type AccessKeys struct {
 // NewAccessKeys works on an open database.
 func NewAccessKeys(db *store.DB, ring *keys.Ring) *AccessKeys { return &AccessKeys{db, ring} }
 
+// accessKeyName is what IAM takes for the name of a user, which an access key's
+// name stands for in ARNs.
+var accessKeyName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{1,64}$`)
+
 // Create makes an access key. Its secret is not seen again.
 func (k *AccessKeys) Create(ctx context.Context, name string, policy *iam.Policy) (iam.AccessKey, error) {
+	if !accessKeyName.MatchString(name) {
+		return iam.AccessKey{}, fmt.Errorf("%q is no name for an access key: 1 to 64 letters, digits and _+=,.@-", name)
+	}
 	made := iam.NewAccessKey()
 	sealed, err := k.ring.Seal(accessKeyPurpose, []byte(made.Secret), made.ID)
 	if err != nil {
