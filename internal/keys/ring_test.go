@@ -208,7 +208,8 @@ func TestRotationOverlaps(t *testing.T) {
 			t.Errorf("%s: old key verifies: %v, want %v", step.name, err, wantKnown)
 		}
 	}
-	if err := r.RotatePool(t.Context(), "us-east-1_Other0000", 0, 0); !errors.Is(err, store.ErrNotFound) {
+	if err := r.RotatePool(t.Context(), "us-east-1_Other0000", 0, 0); !errors.Is(err, store.ErrNotFound) ||
+		!strings.Contains(err.Error(), "us-east-1_Other0000") {
 		t.Errorf("rotation of no pool: %v", err)
 	}
 	if err := r.RotatePool(t.Context(), poolID, -1, 0); err == nil {

@@ -165,7 +165,7 @@ func (r *Ring) RotatePool(ctx context.Context, poolID string, activateAfter, ret
 			return err
 		}
 		if len(rows) == 0 {
-			return store.ErrNotFound
+			return fmt.Errorf("keys of user pool %s: %w", poolID, store.ErrNotFound)
 		}
 		for _, row := range rows {
 			if !row.RetireAt.IsZero() && !row.RetireAt.After(retire) {
