@@ -18,7 +18,9 @@ func TestWalk(t *testing.T) {
 	testenv.Require(t, "awscli", err == nil, "there is no program aws")
 	t.Run("memory", func(t *testing.T) { walk(t, startDev(t)) })
 	t.Run("sqlite", func(t *testing.T) { walk(t, startDev(t, "--database", storetest.SQLiteURL(t), "--data", t.TempDir())) })
-	t.Run("postgres", func(t *testing.T) { walk(t, startDev(t, "--database", storetest.PostgresURL(t), "--data", t.TempDir())) })
+	t.Run("postgres", func(t *testing.T) {
+		walk(t, startDev(t, "--database", storetest.PostgresURL(t), "--data", t.TempDir()))
+	})
 }
 
 func walk(t *testing.T, s *server) {

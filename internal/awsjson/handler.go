@@ -15,6 +15,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/iam"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -153,7 +154,7 @@ func New(o Options, services ...Service) (*Handler, error) {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now() // real time: how long it took, not what the clock says
 	req := &Request{
-		ID:        newRequestID(),
+		ID:        uuid.NewString(),
 		Region:    h.options.Region,
 		UserAgent: userAgentOf(r),
 	}

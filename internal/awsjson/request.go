@@ -2,8 +2,6 @@ package awsjson
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 
 	"github.com/poolhouse/poolhouse/internal/iam"
 )
@@ -35,20 +33,4 @@ func RequestFrom(ctx context.Context) *Request {
 // Handler, as the console and tests do.
 func WithRequest(ctx context.Context, r *Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
-}
-
-// newRequestID makes a version 4 UUID (RFC 9562, section 5.4).
-func newRequestID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails, see crypto/rand
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	var s [36]byte
-	hex.Encode(s[0:8], b[0:4])
-	hex.Encode(s[9:13], b[4:6])
-	hex.Encode(s[14:18], b[6:8])
-	hex.Encode(s[19:23], b[8:10])
-	hex.Encode(s[24:36], b[10:16])
-	s[8], s[13], s[18], s[23] = '-', '-', '-', '-'
-	return string(s[:])
 }

@@ -39,12 +39,12 @@ keys:            fault store
 message:         fault store keys
 
 # The rules of the domain.
-userpool: fault store keys message srp golang.org/x/sync
-token:    fault store keys message userpool
-signin:   fault store keys message userpool srp token
+userpool: fault store keys message srp github.com/google/uuid golang.org/x/sync
+token:    fault store keys message userpool github.com/google/uuid
+signin:   fault store keys message userpool srp token github.com/google/uuid
 
 # The edge, and the operations behind it.
-awsjson:  fault apimodel sigv4 iam github.com/prometheus/client_golang golang.org/x/time
+awsjson:  fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
 idp:      fault apimodel awsjson idpapi iam store keys message userpool srp token signin
 identity: fault apimodel awsjson identityapi iam store keys userpool token
 
@@ -76,6 +76,7 @@ awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-
 idp:      config app identityapi
 app:      srp github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys
+/verify:              github.com/aws/aws-sdk-go-v2
 /test/clients:       app keys
 
 /test:    srp github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5

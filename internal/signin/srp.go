@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/srp"
 	"github.com/poolhouse/poolhouse/internal/store"
@@ -142,6 +144,7 @@ func (m *Machine) srpUserID(a *attempt) string {
 
 // madeUpID is the sub that a name nobody has would have: always the same UUID.
 func (m *Machine) madeUpID(a *attempt) string {
-	b := m.ring.MAC("srp-fake-user", a.pool.ID, a.pool.Fold(a.session.Name))
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+	id := uuid.UUID(m.ring.MAC("srp-fake-user", a.pool.ID, a.pool.Fold(a.session.Name))[:16])
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // version 4, as a real sub has
+	return id.String()
 }

@@ -1,8 +1,11 @@
 package signin_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/srp"
@@ -46,4 +49,22 @@ func TestLongNames(t *testing.T) {
 	}
 	wantFault(t, begin(strings.Repeat("a", 2049)), fault.InvalidParameter, "USERNAME is too long.")
 	wantFault(t, begin(strings.Repeat("a", 131072)), fault.InvalidParameter, "USERNAME is too long.")
+}
+
+// In a pool that signs in by email the name in the hashes is the sub. A made-up
+// one must be a UUID of the same kind.
+func TestMadeUpSubLooksLikeAnyOther(t *testing.T) {
+	w := newWorld(t, setting{client: concealing, pool: userpool.PoolSettings{PoolConfig: userpool.PoolConfig{
+		UsernameAttributes: []string{"email"}}}})
+	for i := range 20 {
+		name := fmt.Sprintf("nobody%d@example.com", i)
+		o, err := w.start("USER_SRP_AUTH", map[string]string{"USERNAME": name, "SRP_A": srp.NewClient(w.pool.SRPName()).A()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := uuid.Parse(o.Parameters["USER_ID_FOR_SRP"])
+		if err != nil || id.Version() != 4 || id.Variant() != uuid.RFC4122 {
+			t.Fatalf("USER_ID_FOR_SRP of %s is %q (%v), want a UUID of version 4", name, o.Parameters["USER_ID_FOR_SRP"], err)
+		}
+	}
 }

@@ -2,13 +2,13 @@ package userpool
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/keys"
@@ -215,11 +215,5 @@ func kindAttribute(kind store.NameKind) string {
 // subPattern is the form of a sub, in either case.
 var subPattern = regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)
 
-// newSub is a random UUID (RFC 9562, version 4) in lower case.
-func newSub() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails, see crypto/rand
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
-}
+// newSub is a random UUID of version 4.
+func newSub() string { return uuid.NewString() }
