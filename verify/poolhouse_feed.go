@@ -13,9 +13,10 @@ import (
 // signed by AWS Signature Version 4 for the service cognito-idp, by an access
 // key that may poolhouse:ListRevocations on the pool. The answer is a feedPage.
 // Without a cursor it begins at the oldest event that is not expired, and so it
-// does for a cursor that the server does not know. Events come in the order of
-// their commits, at least once each; one may come again after newer ones. A
-// server says what it must to those that read at least once a day.
+// does for a cursor that the server does not know. Each event comes at least
+// once, about in the order of its time; it may come again after newer ones, as
+// transactions do not end in the order of their clocks. Nothing is ever taken
+// back but by a newer event: what is known stays known until it expires.
 const (
 	feedPath     = "/_poolhouse/revocations"
 	maxFeedPage  = 1000
