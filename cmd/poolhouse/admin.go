@@ -82,17 +82,23 @@ func (c *migrateCommand) Run(ctx context.Context, stdout io.Writer) error {
 }
 
 type keyCommands struct {
-	Make         makeKeyCommand      `cmd:"" help:"Print a new master key."`
+	Make         makeKeyCommand      `cmd:"" help:"Make a new master key."`
 	RotateMaster rotateMasterCommand `cmd:"" name:"rotate-master" help:"Seal the database's keys under a new master key."`
 	RotateData   rotateDataCommand   `cmd:"" name:"rotate-data" help:"Seal what is written from now on under a new data key; the old ones go on opening."`
 	RotatePool   rotatePoolCommand   `cmd:"" name:"rotate-pool" help:"Give a pool new signing keys; the old ones stay valid for the tokens they signed."`
 }
 
-type makeKeyCommand struct{}
+type makeKeyCommand struct {
+	File string `arg:"" optional:"" help:"File to make, readable by its owner only; without it the key is printed."`
+}
 
-// Run prints a new master key.
+// Run makes a new master key.
 func (c *makeKeyCommand) Run(stdout io.Writer) error {
-	_, err := fmt.Fprintln(stdout, keys.GenerateMasterKey().Text())
+	key := keys.GenerateMasterKey().Text()
+	if c.File != "" {
+		return writeSecret(c.File, key)
+	}
+	_, err := fmt.Fprintln(stdout, key)
 	return err
 }
 

@@ -100,7 +100,7 @@ func masterKey(m *config.MasterKey, dataDir string) (keys.MasterKey, error) {
 		return keys.MasterKey{}, err
 	}
 	if text == "" {
-		return keys.MasterKey{}, errors.New("a master key is needed: make one with 'poolhouse key make > master.key' and give it with --master-key-file master.key")
+		return keys.MasterKey{}, errors.New("a master key is needed: make one with 'poolhouse key make master.key' and give it with --master-key-file master.key")
 	}
 	key, err := keys.ParseMasterKey(text)
 	if err != nil {

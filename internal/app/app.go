@@ -55,6 +55,7 @@ type App struct {
 	pools   *userpool.Pools
 	service *idp.Service
 	handler http.Handler
+	health  health
 }
 
 // New puts a server together. It returns keys.ErrWrongMasterKey,

@@ -6,10 +6,13 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/poolhouse/poolhouse/internal/store"
 )
 
 // healthz says that the process answers.
@@ -17,14 +20,39 @@ func (a *App) healthz(w http.ResponseWriter, _ *http.Request) { plain(w, http.St
 
 // readyz says whether the server can do its work: it reaches its database.
 func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
-	defer cancel()
-	if err := a.db.Ping(ctx); err != nil {
-		a.log.WarnContext(ctx, "not ready", "err", err)
+	if err := a.health.check(r.Context(), a.db); err != nil {
+		a.log.WarnContext(r.Context(), "not ready", "err", err)
 		plain(w, http.StatusServiceUnavailable, "the database does not answer\n")
 		return
 	}
 	plain(w, http.StatusOK, "ready\n")
+}
+
+// health remembers for a moment how the database was, since asking it takes the
+// writer's time and anybody may ask for readiness.
+type health struct {
+	mu  sync.Mutex
+	at  time.Time // real time
+	err error
+}
+
+const (
+	healthLasts   = 200 * time.Millisecond
+	healthTimeout = 3 * time.Second
+)
+
+func (h *health) check(ctx context.Context, db *store.DB) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if time.Since(h.at) < healthLasts {
+		return h.err
+	}
+	// A caller who hangs up says nothing about the database.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), healthTimeout)
+	defer cancel()
+	h.err = db.Ping(ctx)
+	h.at = time.Now()
+	return h.err
 }
 
 // metrics shows the figures of a node to those that may see them: addresses of

@@ -4,9 +4,34 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/poolhouse/poolhouse/internal/store/storetest"
 )
+
+// Readiness is asked by anybody as often as they like; the database is not.
+func TestHealthIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var h health
+		db := storetest.Memory(t)
+		if err := h.check(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.check(t.Context(), db); err != nil {
+			t.Errorf("asked the database again at once: %v", err)
+		}
+		time.Sleep(healthLasts)
+		if err := h.check(t.Context(), db); err == nil {
+			t.Error("a closed database is healthy")
+		}
+	})
+}
 
 func TestMetricsAreForWhoIsNamed(t *testing.T) {
 	a := &App{options: Options{MetricsFrom: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.1.0.0/16")}}}

@@ -119,8 +119,9 @@ type Refresh struct {
 }
 
 // OpenRefresh checks a refresh token that client presents, and its device key if
-// it came from a device. Errors are NotAuthorizedException. Whether a rotated
-// token is used again is found by Renew.
+// it came from a device. Errors are NotAuthorizedException, and
+// PasswordResetRequiredException for a user whose password an administrator has
+// reset. Whether a rotated token is used again is found by Renew.
 func (i *Issuer) OpenRefresh(ctx context.Context, client *userpool.Client, token, deviceKey string) (*Refresh, error) {
 	content, err := i.unsealRefresh(client.PoolID, token)
 	if err != nil {
@@ -151,6 +152,11 @@ func (i *Issuer) OpenRefresh(ctx context.Context, client *userpool.Client, token
 		return nil, errRevokedRefresh
 	case !user.Enabled:
 		return nil, fault.New(fault.NotAuthorized, "User is disabled.")
+	case user.Status == userpool.StatusResetRequired:
+		// An administrator no longer trusts the password, nor what came of it.
+		return nil, fault.New(fault.PasswordResetRequired, "Password reset required for the user")
+	case user.Status == userpool.StatusForceChangePassword:
+		return nil, errInvalidRefresh
 	}
 	return &Refresh{Pool: pool, Client: client, User: user, content: *content}, nil
 }

@@ -90,6 +90,20 @@ func TestOpenRefreshRefusals(t *testing.T) {
 			want: revokedRefresh,
 		},
 		{
+			name: "password reset by an administrator",
+			after: func(t *testing.T, n *node, _ *Set) {
+				n.setUser(t, func(u *store.User) { u.Status = userpool.StatusResetRequired })
+			},
+			want: "PasswordResetRequiredException: Password reset required for the user",
+		},
+		{
+			name: "temporary password set by an administrator",
+			after: func(t *testing.T, n *node, _ *Set) {
+				n.setUser(t, func(u *store.User) { u.Status = userpool.StatusForceChangePassword })
+			},
+			want: "NotAuthorizedException: Invalid Refresh Token",
+		},
+		{
 			name:  "disabled",
 			after: func(t *testing.T, n *node, _ *Set) { n.setUser(t, func(u *store.User) { u.Enabled = false }) },
 			want:  "NotAuthorizedException: User is disabled.",
