@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"sync"
 
+	"github.com/poolhouse/poolhouse/internal/arn"
 	"github.com/poolhouse/poolhouse/internal/iam"
 	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/sigv4"
@@ -31,7 +32,7 @@ func openAccessKey(ring *keys.Ring, accountID string, row store.AccessKey) (stri
 	}
 	return string(secret), &iam.Principal{
 		AccessKeyID: row.ID,
-		ARN:         "arn:aws:iam::" + accountID + ":user/" + row.Name,
+		ARN:         arn.New("iam", "", accountID, "user/"+row.Name),
 		Account:     accountID,
 		Policy:      policy,
 	}, nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/poolhouse/poolhouse/internal/apimodel"
+	"github.com/poolhouse/poolhouse/internal/arn"
 	"github.com/poolhouse/poolhouse/internal/fault"
 )
 
@@ -56,8 +57,8 @@ func (a *api) decodeError(err error) error {
 // resource is the pool that the input of r names, and the ARN that a policy is
 // asked about. Without a pool of this account and region the ARN is "*": a tag
 // operation on anything else needs a policy for everything.
-func (r *route) resource(account, region string, input any) (poolID, arn string) {
-	prefix := "arn:aws:" + r.service.signingName + ":" + region + ":" + account + ":" + r.service.resource + "/"
+func (r *route) resource(account, region string, input any) (poolID, name string) {
+	prefix := arn.New(r.service.signingName, region, account, r.service.resource+"/")
 	poolID = text(input, r.pool)
 	if poolID == "" {
 		var ours bool

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/apimodel"
+	"github.com/poolhouse/poolhouse/internal/arn"
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/iam"
 
@@ -111,7 +112,7 @@ func New(o Options, services ...Service) (*Handler, error) {
 		options: o,
 		routes:  make(map[string]*route),
 		anyone: &iam.Principal{
-			ARN:     "arn:aws:iam::" + o.AccountID + ":root",
+			ARN:     arn.New("iam", "", o.AccountID, "root"),
 			Account: o.AccountID,
 			Policy:  iam.AdministratorPolicy(),
 		},

@@ -29,6 +29,7 @@ lawtest:
 # Contracts and proofs.
 idpapi:      apimodel
 identityapi: apimodel
+arn:
 sigv4:       fault
 iam:         fault
 
@@ -39,12 +40,12 @@ keys:            fault store
 message:         fault store keys
 
 # The rules of the domain.
-userpool: fault store keys message srp github.com/google/uuid golang.org/x/sync
+userpool: arn fault store keys message srp github.com/google/uuid golang.org/x/sync
 token:    fault store keys message userpool github.com/google/uuid
 signin:   fault store keys message userpool srp token github.com/google/uuid
 
 # The edge, and the operations behind it.
-awsjson:  fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
+awsjson:  arn fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
 idp:      fault apimodel awsjson idpapi iam store keys message userpool srp token signin
 identity: fault apimodel awsjson identityapi iam store keys userpool token
 
@@ -52,7 +53,7 @@ identity: fault apimodel awsjson identityapi iam store keys userpool token
 devserver: fault store message
 
 # Where all meet.
-app: fault apimodel awsjson config devserver iam identity idp idpapi keys message signin sigv4 store token
+app: arn fault apimodel awsjson config devserver iam identity idp idpapi keys message signin sigv4 store token
 app: userpool github.com/prometheus/client_golang
 
 /cmd/poolhouse:      app awsjson config devserver iam keys store github.com/alecthomas/kong
@@ -61,6 +62,7 @@ app: userpool github.com/prometheus/client_golang
 # For programs of others: nothing of the server, nothing of third parties.
 /verify:
 /verify/middleware: /verify
+/verify/settings:   /verify
 
 /tools/apigen:
 /test:

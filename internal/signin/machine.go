@@ -62,14 +62,18 @@ type Outcome struct {
 type flow struct {
 	// operations that may use it
 	public, admin bool
-	run           func(*Machine, context.Context, *attempt) error
+	run           func(*Machine, context.Context, *attempt) error // nil: not built
 }
 
 var flows = map[string]flow{
 	"USER_SRP_AUTH":            {public: true, admin: true, run: (*Machine).startSRP},
 	"USER_PASSWORD_AUTH":       {public: true, run: (*Machine).startPassword},
 	"ADMIN_USER_PASSWORD_AUTH": {admin: true, run: (*Machine).startPassword},
+	"CUSTOM_AUTH":              {public: true, admin: true},
+	"USER_AUTH":                {public: true, admin: true},
 }
+
+var errFlowNotSupported = fault.New(fault.InvalidParameter, "Initiate Auth method not supported.")
 
 // oldFlows are earlier names of flows.
 var oldFlows = map[string]string{
@@ -105,9 +109,9 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 	if now, ok := oldFlows[name]; ok {
 		name = now
 	}
-	f, known := flows[name]
-	if name != refreshFlow && (!known || in.Admin && !f.admin || !in.Admin && !f.public) {
-		return nil, fault.New(fault.InvalidParameter, "Initiate Auth method not supported.")
+	f := flows[name]
+	if name != refreshFlow && (in.Admin && !f.admin || !in.Admin && !f.public) {
+		return nil, errFlowNotSupported
 	}
 	if !in.Client.AllowsFlow(name) {
 		if in.Admin {
@@ -115,8 +119,13 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 		}
 		return nil, fault.Errorf(fault.InvalidParameter, "%s flow not enabled for this client", name)
 	}
-	if name == refreshFlow {
+	switch {
+	case name == refreshFlow:
 		return m.refresh(ctx, in)
+	case name == "CUSTOM_AUTH" && in.Pool.LambdaConfig.DefineAuthChallenge == "":
+		return nil, fault.New(fault.InvalidParameter, "Custom auth lambda trigger is not configured for the user pool.")
+	case f.run == nil:
+		return nil, errFlowNotSupported
 	}
 	a := &attempt{
 		pool: in.Pool, client: in.Client, parameters: in.Parameters,

@@ -170,11 +170,8 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (db *DB) enter(ctx context.Context) error {
-	switch {
-	case db.closed.Load():
+	if db.closed.Load() {
 		return ErrClosed
-	case ctx.Value(insideTx{}) != nil:
-		return ErrNested
 	}
 	return ctx.Err()
 }
@@ -198,9 +195,6 @@ func (db *DB) Reset(ctx context.Context) error {
 		return tx.changeConfig()
 	})
 }
-
-// insideTx is the key that marks the context of a transaction.
-type insideTx struct{}
 
 // runner is where a Tx's statements go: a cached SQLite connection, a
 // PostgreSQL transaction, or its pool.
@@ -228,10 +222,6 @@ func (db *DB) newTx(ctx context.Context, run runner) *Tx {
 
 // Now is the time of the transaction.
 func (tx *Tx) Now() time.Time { return tx.now }
-
-// Context is the context of the transaction; View and Update refuse it with
-// ErrNested.
-func (tx *Tx) Context() context.Context { return context.WithValue(tx.ctx, insideTx{}, true) }
 
 // exec runs a statement and returns how many rows it changed. A row that is
 // there already gives an error that matches ErrExists, and after any error the

@@ -9,10 +9,6 @@ var (
 	// ErrExists is returned where a row would break a primary key or a unique index.
 	ErrExists = errors.New("already exists")
 
-	// ErrNested is returned by View and Update when their context comes from
-	// inside a transaction, which on SQLite would wait for itself.
-	ErrNested = errors.New("store: a transaction cannot begin inside another; use its Tx")
-
 	// ErrBusy is returned by Update, and by View of a database in memory, when
 	// the transaction could not begin within 10 seconds: an overload, another
 	// process that holds the file, or a call from inside another transaction.

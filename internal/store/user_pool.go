@@ -96,6 +96,11 @@ func (tx *Tx) DeletedUserPools() ([]string, error) {
 	})
 }
 
+// UserPoolDeleted says whether a pool of this id is being cleared away.
+func (tx *Tx) UserPoolDeleted(id string) (bool, error) {
+	return tx.exists(`SELECT 1 FROM deleted_user_pools WHERE id = $1`, id)
+}
+
 // pooled are the tables that hold rows of a pool, each with the rest of its key.
 var pooled = []struct{ table, key string }{
 	{"user_attributes", "name, value, sub"},
@@ -105,6 +110,7 @@ var pooled = []struct{ table, key string }{
 	{"spent_sessions", "id"},
 	{"revoked_tokens", "origin_jti"},
 	{"refresh_rotations", "origin_jti"},
+	{"messages", "id"},
 	{"users", "sub"},
 }
 
@@ -124,9 +130,6 @@ func (tx *Tx) ClearDeletedUserPool(id string, step int) (done bool, err error) {
 			return false, err
 		}
 		done = done && n < int64(step)
-	}
-	if _, err := tx.exec(`DELETE FROM messages WHERE pool_id = $1`, id); err != nil {
-		return false, err
 	}
 	if done {
 		_, err = tx.exec(`DELETE FROM deleted_user_pools WHERE id = $1 AND deleted_at < $2`,

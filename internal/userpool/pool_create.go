@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
@@ -79,11 +78,11 @@ func (p *Pools) insertPool(ctx context.Context, pool *Pool) (*Pool, error) {
 			return fault.Errorf(fault.LimitExceeded, "The maximum number of user pools, %d, is reached.", p.limits.Pools)
 		}
 		// Users of a deleted pool that are not cleared away yet must not come back.
-		deleted, err := tx.DeletedUserPools()
+		deleted, err := tx.UserPoolDeleted(pool.ID)
 		if err != nil {
 			return err
 		}
-		if slices.Contains(deleted, pool.ID) {
+		if deleted {
 			return store.ErrExists
 		}
 		pool.CreatedAt, pool.ModifiedAt = tx.Now(), tx.Now()

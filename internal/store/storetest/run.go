@@ -27,7 +27,6 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"config change", configChange},
 		{"bytewise order", bytewiseOrder},
 		{"panic", panics},
-		{"nested", nested},
 		{"cancelled", cancelled},
 		{"reset", reset},
 		{"users", users},
@@ -231,19 +230,6 @@ func panics(t *testing.T, db *store.DB) {
 		t.Fatalf("pool of a panicked update is there: %q", name)
 	}
 	must(t, db.Update(t.Context(), addPool("p", "two")))
-}
-
-func nested(t *testing.T, db *store.DB) {
-	nothing := func(*store.Tx) error { return nil }
-	must(t, db.Update(t.Context(), func(tx *store.Tx) error {
-		if err := db.Update(tx.Context(), nothing); !errors.Is(err, store.ErrNested) {
-			t.Errorf("Update in Update: %v", err)
-		}
-		if err := db.View(tx.Context(), nothing); !errors.Is(err, store.ErrNested) {
-			t.Errorf("View in Update: %v", err)
-		}
-		return nil
-	}))
 }
 
 func cancelled(t *testing.T, db *store.DB) {
