@@ -39,7 +39,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 
 func TestError(t *testing.T) {
 	cause := errors.New("dial")
-	var err error = fmt.Errorf("api: %w", &Error{Code: ErrKeysUnavailable, Err: cause})
+	err := fmt.Errorf("api: %w", &Error{Code: ErrKeysUnavailable, Err: cause})
 	if !errors.Is(err, ErrKeysUnavailable) || !errors.Is(err, cause) || errors.Is(err, ErrExpired) {
 		t.Errorf("%v is not what it is", err)
 	}

@@ -12,9 +12,10 @@ import (
 // retryAfter is what a 503 advises, in seconds: the verifier's own interval.
 const retryAfter = "10"
 
-// statusOf is the HTTP status for an error, and the code of RFC 6750 (3.1). What
-// is no *verify.Error is a failure of something behind us that may pass.
-func statusOf(err error) (status int, code string) {
+// Status is the HTTP status for an error of Authenticate or Rule.Check, and its
+// code by RFC 6750 (3.1), which a request without a token has none of. What has
+// no verify.Code is a failure of something behind us that may pass: a 503.
+func Status(err error) (status int, code string) {
 	switch codeOf(err) {
 	case verify.ErrMissing:
 		return http.StatusUnauthorized, ""
@@ -38,7 +39,7 @@ func codeOf(err error) verify.Code {
 // refuse answers a request that goes no further. The answer tells the code of
 // the error in words, never its cause. scopes are what a 403 asks for.
 func (m *Middleware) refuse(w http.ResponseWriter, err error, scopes []string) int {
-	status, code := statusOf(err)
+	status, code := Status(err)
 	description := "the service is unavailable, try again later"
 	if status != http.StatusServiceUnavailable {
 		description = strings.TrimPrefix(codeOf(err).Error(), "verify: ")

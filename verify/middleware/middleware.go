@@ -87,8 +87,8 @@ type callerKey struct{}
 // From returns the caller of the request with this context. There is none on
 // skipped paths, and without a token where that is optional.
 func From(ctx context.Context) (*Caller, bool) {
-	c, ok := ctx.Value(callerKey{}).(*Caller)
-	return c, ok
+	c, _ := ctx.Value(callerKey{}).(*Caller)
+	return c, c != nil
 }
 
 // Handler lets next serve requests that have a good token.
@@ -99,46 +99,46 @@ func (m *Middleware) Handler(next http.Handler) http.Handler {
 			return
 		}
 		began := time.Now()
-		caller, err := m.caller(r)
-		if m.options.Optional && errors.Is(err, verify.ErrMissing) {
-			err = nil
+		raw, err := m.options.Source(r)
+		ctx := r.Context()
+		if err == nil {
+			ctx, err = m.Authenticate(ctx, raw)
 		}
 		if err != nil {
 			status := m.refuse(w, err, nil)
 			m.report(r, Result{Err: err, Status: status, Took: time.Since(began)})
 			return
 		}
+		caller, _ := From(ctx)
 		m.report(r, Result{Caller: caller, Took: time.Since(began)})
-		if caller != nil {
-			r = r.WithContext(context.WithValue(r.Context(), callerKey{}, caller))
-		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// Authenticate does Handler's work where there is no net/http: it returns ctx
+// with the caller whose token is raw, "" if there is none. See Status on errors.
+func (m *Middleware) Authenticate(ctx context.Context, raw string) (context.Context, error) {
+	ctx = context.WithValue(ctx, callerKey{}, (*Caller)(nil)) // a caller from outside is not ours
+	if raw == "" && m.options.Optional {
+		return ctx, nil
+	}
+	token, err := m.verifier.Verify(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	c := &Caller{Token: token, raw: raw, info: m.options.UserInfo}
+	if m.options.Users != nil {
+		if c.user, err = m.options.Users.find(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+	return context.WithValue(ctx, callerKey{}, c), nil
 }
 
 func (m *Middleware) report(r *http.Request, result Result) {
 	if m.options.OnResult != nil {
 		m.options.OnResult(r, result)
 	}
-}
-
-// caller finds out who makes a request.
-func (m *Middleware) caller(r *http.Request) (*Caller, error) {
-	raw, err := m.options.Source(r)
-	if err != nil {
-		return nil, err
-	}
-	token, err := m.verifier.Verify(r.Context(), raw)
-	if err != nil {
-		return nil, err
-	}
-	c := &Caller{Token: token, raw: raw, info: m.options.UserInfo}
-	if m.options.Users != nil {
-		if c.user, err = m.options.Users.find(r.Context(), c); err != nil {
-			return nil, err
-		}
-	}
-	return c, nil
 }
 
 // skips reports whether a path is one of SkipPaths. Where the path has encoded
@@ -173,12 +173,12 @@ func (m *Middleware) Require(rule Rule, next http.Handler) http.Handler {
 	rule.AnyGroup = slices.Clone(rule.AnyGroup)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		caller, _ := From(r.Context())
-		err := rule.check(caller)
+		err := rule.Check(r.Context())
 		if err == nil {
 			next.ServeHTTP(w, r)
 			return
 		}
+		caller, _ := From(r.Context())
 		var scopes []string
 		if errors.Is(err, verify.ErrScope) {
 			scopes = slices.Concat(rule.AllScopes, rule.AnyScope)
@@ -188,8 +188,11 @@ func (m *Middleware) Require(rule Rule, next http.Handler) http.Handler {
 	})
 }
 
-func (rule *Rule) check(c *Caller) error {
-	if c == nil {
+// Check does Require's work where there is no net/http: it returns nil if the
+// caller in ctx meets the rule, or an *verify.Error.
+func (rule Rule) Check(ctx context.Context) error {
+	c, ok := From(ctx)
+	if !ok {
 		return &verify.Error{Code: verify.ErrMissing}
 	}
 	t := c.Token

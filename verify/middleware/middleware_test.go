@@ -199,3 +199,39 @@ func TestHookIsTimed(t *testing.T) {
 		t.Errorf("took %v", took)
 	}
 }
+
+// TestAuthenticate is for those who do not speak HTTP.
+func TestAuthenticate(t *testing.T) {
+	m := newAuth(t, Options{Optional: true})
+	ctx, err := m.Authenticate(t.Context(), accessToken(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, ok := From(ctx); !ok || c.Token.Username() != "kim" {
+		t.Errorf("the caller is %v", c)
+	}
+	if err := (Rule{AnyGroup: []string{"editors"}}).Check(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := (Rule{AnyGroup: []string{"x"}}).Check(ctx); !errors.Is(err, verify.ErrGroup) {
+		t.Errorf("got %v", err)
+	}
+	anonymous, err := m.Authenticate(ctx, "") // must not inherit the caller of ctx
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, ok := From(anonymous); ok {
+		t.Errorf("without a token the caller is %v", c)
+	}
+	if err := (Rule{}).Check(anonymous); !errors.Is(err, verify.ErrMissing) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := m.Authenticate(t.Context(), "a.b.c"); !errors.Is(err, verify.ErrMalformed) {
+		t.Errorf("got %v", err)
+	}
+	for err, want := range map[error]int{verify.ErrExpired: 401, verify.ErrGroup: 403, verify.ErrKeysUnavailable: 503, context.Canceled: 503} {
+		if status, _ := Status(err); status != want {
+			t.Errorf("%v: %d, want %d", err, status, want)
+		}
+	}
+}
