@@ -62,7 +62,7 @@ app: userpool github.com/prometheus/client_golang
 # For programs of others: nothing of the server, nothing of third parties.
 /verify:
 /verify/middleware: /verify
-/verify/settings:   /verify
+/verify/settings:   /verify /verify/middleware
 
 /tools/apigen:
 /test:
