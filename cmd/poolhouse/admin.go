@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -16,8 +17,9 @@ import (
 	"github.com/poolhouse/poolhouse/internal/store"
 )
 
-// openDatabase opens the configured database.
-func openDatabase(ctx context.Context, s *config.Storage, migrate bool) (*store.DB, error) {
+// openDatabase opens the configured database; a new one is made only if the
+// command may be the first to use it.
+func openDatabase(ctx context.Context, s *config.Storage, first bool) (*store.DB, error) {
 	url, err := s.URL()
 	if err != nil {
 		return nil, err
@@ -25,12 +27,16 @@ func openDatabase(ctx context.Context, s *config.Storage, migrate bool) (*store.
 	if url == "" {
 		return nil, errors.New("--database or --data is needed")
 	}
+	file, isFile := strings.CutPrefix(url, "sqlite:")
+	if _, err := os.Stat(file); isFile && !first && errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no database at %s", file)
+	}
 	if s.Data != "" {
 		if err := os.MkdirAll(s.Data, 0o700); err != nil {
 			return nil, fmt.Errorf("--data: %w", err)
 		}
 	}
-	return store.Open(ctx, store.Options{URL: url, Migrate: migrate})
+	return store.Open(ctx, store.Options{URL: url, Migrate: first})
 }
 
 // opened is a database with its keys, for the commands that work on it.
@@ -39,18 +45,25 @@ type opened struct {
 	config.MasterKey
 }
 
+// with opens the database, for a command that needs it to be there.
 func (o *opened) with(ctx context.Context, do func(*store.DB, *keys.Ring) error) error {
+	return o.open(ctx, false, do)
+}
+
+func (o *opened) open(ctx context.Context, first bool, do func(*store.DB, *keys.Ring) error) error {
 	master, err := masterKey(&o.MasterKey, o.Data)
 	if err != nil {
 		return err
 	}
-	db, err := openDatabase(ctx, &o.Storage, true)
+	db, err := openDatabase(ctx, &o.Storage, first)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if _, _, err := db.Migrate(ctx); err != nil {
-		return err
+	if first {
+		if _, _, err := db.Migrate(ctx); err != nil {
+			return err
+		}
 	}
 	ring, err := keys.Open(ctx, db, master, nil)
 	if err != nil {
@@ -188,7 +201,7 @@ func (c *createAccessKeyCommand) Run(ctx context.Context, stdout io.Writer) erro
 			return fmt.Errorf("%s: %w", c.Policy, err)
 		}
 	}
-	return c.with(ctx, func(db *store.DB, ring *keys.Ring) error {
+	return c.open(ctx, true, func(db *store.DB, ring *keys.Ring) error {
 		key, err := app.NewAccessKeys(db, ring).Create(ctx, c.Name, policy)
 		if err != nil {
 			return err

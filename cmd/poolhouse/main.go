@@ -39,7 +39,6 @@ func run(args []string, stdout, stderr io.Writer) error {
 		kong.Name("poolhouse"),
 		kong.Description("Amazon Cognito that you run yourself. Each flag can be set as POOLHOUSE_<FLAG> in the environment."),
 		kong.DefaultEnvars("POOLHOUSE"),
-		kong.UsageOnError(),
 		kong.Writers(stdout, stderr),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(stdout, (*io.Writer)(nil)),
@@ -49,7 +48,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w (see poolhouse --help)", err)
 	}
 	return command.Run()
 }

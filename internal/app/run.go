@@ -18,6 +18,7 @@ const (
 	readTimeout       = 30 * time.Second
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
+	requestTimeout    = 30 * time.Second // to answer; a database may have fallen silent
 	maxHeaderBytes    = 32 << 10
 )
 
@@ -45,11 +46,20 @@ func Listen(ctx context.Context, addr, tlsAddr string, tlsConfig *tls.Config) (l
 	return listeners, nil
 }
 
+// within gives each request a deadline, which the database's calls observe.
+func within(timeout time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
 // Serve answers requests on the listeners until ctx ends, then lets running
 // requests finish for as long as grace. ready is called once it serves.
 func (a *App) Serve(ctx context.Context, listeners []net.Listener, grace time.Duration, ready func()) error {
 	server := &http.Server{
-		Handler:           a.handler,
+		Handler:           within(requestTimeout, a.handler),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,7 +59,9 @@ func ReadSeed(name string) (*Seed, error) {
 		return nil, err
 	}
 	var s Seed
-	if err := json.Unmarshal(text, &s); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields() // a misspelt UserPools would seed nothing
+	if err := decoder.Decode(&s); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return &s, nil

@@ -191,7 +191,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		req.Operation = route.Name()
 		answer, err = h.serve(w, r, route, req, source)
 	}
-	if err != nil && r.Context().Err() != nil {
+	if err != nil && errors.Is(r.Context().Err(), context.Canceled) { // a deadline is the server's own
 		err = hungUp(err)
 	}
 	status, errorType := write(w, answer, err)

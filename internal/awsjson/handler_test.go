@@ -345,6 +345,20 @@ func TestRequestFrom(t *testing.T) {
 	}
 }
 
+// A deadline is the server's: its caller waits and must hear of it.
+func TestDeadline(t *testing.T) {
+	h, _ := newTestHandler(t, Options{Logger: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", strings.NewReader(`{"AccessToken":"wait"}`))
+	r.Header.Set("X-Amz-Target", getUser)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusInternalServerError {
+		t.Errorf("status %d", w.Code)
+	}
+}
+
 func TestHungUp(t *testing.T) {
 	var log bytes.Buffer
 	h, _ := newTestHandler(t, Options{Logger: slog.New(slog.NewJSONHandler(&log, nil))})

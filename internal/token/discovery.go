@@ -15,6 +15,7 @@ type Discovery struct {
 	IDTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported"`
 	Issuer                           string   `json:"issuer"`
 	JWKSURI                          string   `json:"jwks_uri"`
+	ResponseTypesSupported           []string `json:"response_types_supported"` // required by the specification
 	SubjectTypesSupported            []string `json:"subject_types_supported"`
 }
 
@@ -26,6 +27,7 @@ func (i *Issuer) Discovery(pool *userpool.Pool) Discovery {
 		IDTokenSigningAlgValuesSupported: []string{"RS256"},
 		Issuer:                           issuer,
 		JWKSURI:                          issuer + "/.well-known/jwks.json",
+		ResponseTypesSupported:           []string{"code", "token"},
 		SubjectTypesSupported:            []string{"public"},
 	}
 }

@@ -198,7 +198,7 @@ func TestDiscovery(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"id_token_signing_alg_values_supported":["RS256"],"issuer":"https://id.example.com/us-east-1_AbCdEf123",` +
-		`"jwks_uri":"https://id.example.com/us-east-1_AbCdEf123/.well-known/jwks.json","subject_types_supported":["public"]}`
+		`"jwks_uri":"https://id.example.com/us-east-1_AbCdEf123/.well-known/jwks.json","response_types_supported":["code","token"],"subject_types_supported":["public"]}`
 	if string(got) != want {
 		t.Errorf("got\n%s, want\n%s", got, want)
 	}

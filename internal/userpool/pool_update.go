@@ -3,6 +3,7 @@ package userpool
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
@@ -27,7 +28,7 @@ func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) err
 		pool.UsernameAttributes = old.UsernameAttributes
 		pool.UsernameConfiguration = old.UsernameConfiguration
 		pool.SmsConfiguration = cmp.Or(config.SmsConfiguration, old.SmsConfiguration)
-		pool.UserAttributeUpdateSettings = cmp.Or(config.UserAttributeUpdateSettings, old.UserAttributeUpdateSettings)
+		pool.UserAttributeUpdateSettings = cmp.Or(config.UserAttributeUpdateSettings, old.keptUpdateSettings(config.AutoVerifiedAttributes))
 		pool.UserPoolTier = cmp.Or(s.UserPoolTier, old.UserPoolTier)
 		if s.UserPoolTags == nil {
 			pool.UserPoolTags = old.UserPoolTags
@@ -44,6 +45,17 @@ func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) err
 		}
 		return pool.checkTier(fault.FeatureUnavailableInTier)
 	})
+}
+
+// keptUpdateSettings are the settings for an update that leaves them out: as they
+// were, less what is no longer verified automatically.
+func (c *PoolConfig) keptUpdateSettings(autoVerified []string) *UserAttributeUpdateSettings {
+	s := c.UserAttributeUpdateSettings
+	if s == nil {
+		return nil
+	}
+	return &UserAttributeUpdateSettings{slices.DeleteFunc(slices.Clone(s.AttributesRequireVerificationBeforeUpdate),
+		func(attribute string) bool { return !slices.Contains(autoVerified, attribute) })}
 }
 
 // AddCustomAttributes adds attributes to a pool's schema, all or none. Errors:
