@@ -56,7 +56,7 @@ func (c *serveCommand) Run(ctx context.Context, stdout io.Writer) error {
 func options(s *config.Server, log *slog.Logger) (app.Options, error) {
 	o := app.Options{
 		PublicURL: strings.TrimRight(s.PublicURL, "/"), IssuerStyle: s.IssuerStyle,
-		Region: s.Region, AccountID: s.AccountID, Logger: log,
+		Region: s.Region, AccountID: s.AccountID, StrictTiers: s.StrictTiers, Logger: log,
 	}
 	var err error
 	if o.TrustedProxies, err = s.Proxies(); err != nil {

@@ -34,6 +34,7 @@ type Options struct {
 	IssuerStyle string // "url" or "aws"
 	Region      string
 	AccountID   string
+	StrictTiers bool // refuse what a pool's tier lacks
 
 	Dev            bool // the conveniences of poolhouse dev
 	SkipSignatures bool // accept administrative requests from anybody; only with Dev
@@ -100,8 +101,8 @@ func (a *App) assemble(ctx context.Context) error {
 		limits = userpool.NoLimits()
 	}
 	outbox := message.NewOutbox(a.ring, o.Dev)
-	a.pools = userpool.NewPools(a.db, a.ring, userpool.PoolsOptions{AccountID: o.AccountID})
-	users := userpool.NewUsers(a.db, a.ring, a.pools, outbox, limits)
+	a.pools = userpool.NewPools(a.db, a.ring, userpool.PoolsOptions{AccountID: o.AccountID, StrictTiers: o.StrictTiers})
+	users := userpool.NewUsers(a.db, a.ring, outbox, limits)
 	tokens := token.NewIssuer(a.db, a.ring, a.pools, a.issuerURL)
 	machine := signin.New(a.db, a.ring, users, tokens)
 	a.service = idp.New(idp.Parts{Pools: a.pools, Users: users, Tokens: tokens, SignIn: machine})

@@ -219,7 +219,7 @@ func openFiller(b *testing.B, databaseURL string, d directory) *filler {
 	}
 	f := &filler{directory: d, db: db, ring: ring}
 	pools := userpool.NewPools(db, ring, userpool.PoolsOptions{AccountID: "123456789012"})
-	f.users = userpool.NewUsers(db, ring, pools, message.NewOutbox(ring, false), userpool.NoLimits())
+	f.users = userpool.NewUsers(db, ring, message.NewOutbox(ring, false), userpool.NoLimits())
 	if f.pool, err = pools.Pool(b.Context(), benchPool); err != nil {
 		f.close()
 		b.Fatal(err)

@@ -37,6 +37,7 @@ type Server struct {
 	IssuerStyle    string        `enum:"url,aws" default:"url" help:"Issuer in tokens: url (<public-url>/<pool>) or aws (https://cognito-idp.<region>.amazonaws.com/<pool>)."`
 	Region         string        `default:"us-east-1" help:"Region of new pools (default ${default})."`
 	AccountID      string        `name:"account-id" default:"123456789012" help:"Account in ARNs (default ${default})."`
+	StrictTiers    bool          `name:"strict-tiers" help:"Refuse the features that a pool's tier lacks, as AWS does; otherwise every tier has them all."`
 	Seed           string        `placeholder:"FILE" type:"existingfile" help:"JSON file of pools, clients and users that must exist."`
 	TrustedProxies []string      `name:"trusted-proxies" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For is believed."`
 	MetricsFrom    []string      `name:"metrics-from" placeholder:"CIDR,..." default:"127.0.0.0/8,::1" help:"Addresses that may read /_poolhouse/metrics (default this machine)."`

@@ -39,7 +39,7 @@ func newTestAPI(t testing.TB, o userpool.PoolsOptions) *testAPI {
 	t.Cleanup(ring.Close)
 	pools := userpool.NewPools(db, ring, o)
 	outbox := message.NewOutbox(ring, true)
-	users := userpool.NewUsers(db, ring, pools, outbox, userpool.NoLimits())
+	users := userpool.NewUsers(db, ring, outbox, userpool.NoLimits())
 	tokens := token.NewIssuer(db, ring, pools, func(poolID string) string { return "http://localhost/" + poolID })
 	service := New(Parts{Pools: pools, Users: users, Tokens: tokens, SignIn: signin.New(db, ring, users, tokens)})
 	handler, err := awsjson.New(awsjson.Options{SkipSignatures: true, Logger: slog.New(slog.DiscardHandler)}, service.API())

@@ -33,7 +33,7 @@ func newTokenTest(t *testing.T) *tokenTest {
 	}
 	t.Cleanup(ring.Close)
 	pools := userpool.NewPools(db, ring, userpool.PoolsOptions{})
-	users := userpool.NewUsers(db, ring, pools, message.NewOutbox(ring, true), userpool.NoLimits())
+	users := userpool.NewUsers(db, ring, message.NewOutbox(ring, true), userpool.NoLimits())
 	tokens := token.NewIssuer(db, ring, pools, func(id string) string { return "https://id.example.com/" + id })
 	tt := &tokenTest{
 		Service: New(Parts{Pools: pools, Users: users, Tokens: tokens, SignIn: signin.New(db, ring, users, tokens)}),

@@ -62,7 +62,7 @@ func newWorld(t *testing.T, s setting) *world {
 	}
 	t.Cleanup(w.ring.Close)
 	w.pools = userpool.NewPools(w.db, w.ring, userpool.PoolsOptions{})
-	w.users = userpool.NewUsers(w.db, w.ring, w.pools, message.NewOutbox(w.ring, true), userpool.NoLimits())
+	w.users = userpool.NewUsers(w.db, w.ring, message.NewOutbox(w.ring, true), userpool.NoLimits())
 	w.tokens = token.NewIssuer(w.db, w.ring, w.pools, func(id string) string { return "https://id.example.com/" + id })
 	w.machine = signin.New(w.db, w.ring, w.users, w.tokens)
 

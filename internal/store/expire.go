@@ -8,6 +8,7 @@ var expiring = []struct{ table, key string }{
 	{"spent_sessions", "pool_id, id"},
 	{"revoked_tokens", "pool_id, origin_jti"},
 	{"refresh_rotations", "pool_id, origin_jti"},
+	{"revocation_events", "pool_id, recorded_at, id"},
 }
 
 // DeleteExpired removes up to step expired rows of each table and returns how

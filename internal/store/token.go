@@ -22,9 +22,12 @@ func (tx *Tx) SessionSpent(poolID, id string) (bool, error) {
 // RevokeToken makes all tokens of one sign-in worthless. The mark lasts until
 // expires, when the last of them has expired anyhow.
 func (tx *Tx) RevokeToken(poolID, originJTI string, expires time.Time) error {
-	_, err := tx.exec(`INSERT INTO revoked_tokens (pool_id, origin_jti, revoked_at, expires_at) VALUES ($1, $2, $3, $4)
+	n, err := tx.exec(`INSERT INTO revoked_tokens (pool_id, origin_jti, revoked_at, expires_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (pool_id, origin_jti) DO NOTHING`, poolID, originJTI, millis(tx.Now()), millis(expires))
-	return err
+	if err != nil || n == 0 {
+		return err
+	}
+	return tx.addRevocationEvent(poolID, TokenRevoked, originJTI, tx.Now(), expires)
 }
 
 // TokenUser returns the user a token was issued to, and whether the sign-in it

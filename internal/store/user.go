@@ -166,7 +166,21 @@ func (tx *Tx) UpdateUser(old, u *User) error {
 		u.PoolID, u.Sub, u.Status, boolInt(u.Enabled), string(attributes), u.SealedPassword,
 		u.SealedPasswordHistory, millis(u.PasswordExpiresAt), u.FailedSignIns, millis(u.LastFailedAt),
 		millis(u.SignedOutAt), millis(u.ModifiedAt))
-	return mustAffect(n, err)
+	if err := mustAffect(n, err); err != nil {
+		return err
+	}
+	if u.SignedOutAt.After(old.SignedOutAt) {
+		if err := tx.addRevocationEvent(u.PoolID, UserSignedOut, u.Sub, u.SignedOutAt, tx.Now().Add(tokenLife)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case u.Enabled == old.Enabled:
+		return nil
+	case u.Enabled:
+		return tx.addUserEvent(old, UserEnabled)
+	}
+	return tx.addUserEvent(old, UserDisabled)
 }
 
 // SetSignInFailures records the count of consecutive wrong passwords and the
@@ -178,7 +192,10 @@ func (tx *Tx) SetSignInFailures(poolID, sub string, count int, at time.Time) err
 
 // SignOutUser makes all tokens issued until at worthless.
 func (tx *Tx) SignOutUser(poolID, sub string, at time.Time) error {
-	return mustAffect(tx.exec(`UPDATE users SET signed_out_at = $3 WHERE pool_id = $1 AND sub = $2`, poolID, sub, millis(at)))
+	if err := mustAffect(tx.exec(`UPDATE users SET signed_out_at = $3 WHERE pool_id = $1 AND sub = $2`, poolID, sub, millis(at))); err != nil {
+		return err
+	}
+	return tx.addRevocationEvent(poolID, UserSignedOut, sub, at, tx.Now().Add(tokenLife))
 }
 
 // DeleteUser removes the user and everything that hangs on it. u must carry its
@@ -199,7 +216,10 @@ func (tx *Tx) DeleteUser(u *User) error {
 	if _, err := tx.exec(`DELETE FROM attempts WHERE pool_id = $1 AND subject = $2`, u.PoolID, u.Sub); err != nil {
 		return err
 	}
-	return mustAffect(tx.exec(`DELETE FROM users WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub))
+	if err := mustAffect(tx.exec(`DELETE FROM users WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub)); err != nil {
+		return err
+	}
+	return tx.addUserEvent(u, UserDeleted)
 }
 
 // CountUsers counts a pool's users, giving up at limit.

@@ -110,6 +110,7 @@ var pooled = []struct{ table, key string }{
 	{"spent_sessions", "id"},
 	{"revoked_tokens", "origin_jti"},
 	{"refresh_rotations", "origin_jti"},
+	{"revocation_events", "recorded_at, id"},
 	{"messages", "id"},
 	{"users", "sub"},
 }

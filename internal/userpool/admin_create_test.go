@@ -169,7 +169,7 @@ func TestCreateRefusals(t *testing.T) {
 	t.Run("no carrier", func(t *testing.T) {
 		d := newDirectory(t, NoLimits())
 		pool := testPool(t)
-		silent := NewUsers(d.db, d.ring, d.users.pools, message.NewOutbox(d.ring, false), NoLimits())
+		silent := NewUsers(d.db, d.ring, message.NewOutbox(d.ring, false), NoLimits())
 		_, err := silent.Create(t.Context(), pool, Invitation{Username: "ann", Attributes: attributes("email", "a@b.c"), Media: []string{"EMAIL"}})
 		checkFault(t, err, fault.CodeDeliveryFailure, "Unable to deliver code to user")
 		if all := d.list(pool, "", 0, nil)[0]; len(all) != 0 {

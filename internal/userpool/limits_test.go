@@ -77,7 +77,7 @@ func TestGuessesAreCountedTogether(t *testing.T) {
 	onBoth(t, limits, func(t *testing.T, d *directory) {
 		pool := testPool(t, autoVerified("email"))
 		d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
-		nodes := []*Users{d.users, NewUsers(d.db, d.ring, nil, d.outbox, limits)}
+		nodes := []*Users{d.users, NewUsers(d.db, d.ring, d.outbox, limits)}
 		got := tally(together(20, func(i int) error {
 			return nodes[i%2].ConfirmSignUp(context.Background(), pool, revealing, "ann", "no code", false)
 		}))

@@ -327,7 +327,7 @@ func TestNothingIsWrittenWhereNothingCanBeSent(t *testing.T) {
 	pool := testPool(t, autoVerified("email"))
 	d.confirmed(pool, "ann", map[string]string{"email": "ann@example.com"})
 	d.signUp(pool, "bob", map[string]string{"email": "bob@example.com"})
-	mute := NewUsers(d.db, d.ring, nil, message.NewOutbox(d.ring, false), DefaultLimits())
+	mute := NewUsers(d.db, d.ring, message.NewOutbox(d.ring, false), DefaultLimits())
 
 	_, err := mute.SignUp(t.Context(), SignUp{Pool: pool, Client: revealing, Username: "eve", Password: goodPassword,
 		Attributes: map[string]string{"email": "eve@example.com"}})

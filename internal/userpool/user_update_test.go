@@ -180,7 +180,7 @@ func TestNoUpdateWithoutItsCode(t *testing.T) {
 	d := newDirectory(t, NoLimits())
 	pool := testPool(t, autoVerified("email"))
 	ann := d.annWith(pool)
-	silent := NewUsers(d.db, d.ring, d.users.pools, message.NewOutbox(d.ring, false), NoLimits())
+	silent := NewUsers(d.db, d.ring, message.NewOutbox(d.ring, false), NoLimits())
 	_, err := silent.UpdateAttributes(t.Context(), pool, "ann", attributes("email", "new@example.com"), byUser)
 	checkFault(t, err, fault.CodeDeliveryFailure, "Unable to deliver code to user")
 	if now := d.find(pool, ann.Sub); now.Attributes["email"] != "" {

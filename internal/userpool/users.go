@@ -21,15 +21,14 @@ import (
 type Users struct {
 	db     *store.DB
 	ring   *keys.Ring
-	pools  *Pools
 	outbox *message.Outbox
 	limits Limits
 	decoy  string // what VerifyPassword opens where there is no password
 }
 
 // NewUsers returns the users of a database.
-func NewUsers(db *store.DB, ring *keys.Ring, pools *Pools, outbox *message.Outbox, limits Limits) *Users {
-	return &Users{db: db, ring: ring, pools: pools, outbox: outbox, limits: limits, decoy: sealDecoy(ring)}
+func NewUsers(db *store.DB, ring *keys.Ring, outbox *message.Outbox, limits Limits) *Users {
+	return &Users{db: db, ring: ring, outbox: outbox, limits: limits, decoy: sealDecoy(ring)}
 }
 
 var (

@@ -51,7 +51,7 @@ func openDirectory(t testing.TB, url string, limits Limits) *directory {
 	}
 	t.Cleanup(ring.Close)
 	outbox := message.NewOutbox(ring, true)
-	users := NewUsers(db, ring, NewPools(db, ring, PoolsOptions{}), outbox, limits)
+	users := NewUsers(db, ring, outbox, limits)
 	return &directory{t: t, db: db, ring: ring, outbox: outbox, users: users, offset: &offset}
 }
 
