@@ -43,9 +43,12 @@ var textType = regexp.MustCompile(`\bTEXT\b`)
 
 // layout is a statement of a migration as the database wants it. On
 // PostgreSQL the word TEXT becomes TEXT COLLATE "C", so that text is compared by
-// its bytes as SQLite does, and prefixes and pages are the same on both.
+// its bytes as SQLite does, and prefixes and pages are the same on both. What
+// SQLite calls WITHOUT ROWID, a table that is the index of its key, goes: there
+// is no such thing there.
 func (k Kind) layout(statement string) string {
 	if k == Postgres {
+		statement = strings.TrimSuffix(statement, " WITHOUT ROWID")
 		return textType.ReplaceAllString(statement, `TEXT COLLATE "C"`)
 	}
 	return statement

@@ -62,10 +62,15 @@ func TestNumbered(t *testing.T) {
 	}
 }
 
-func TestLayoutCollatesText(t *testing.T) {
-	got := Postgres.layout("CREATE TABLE t (a TEXT, CONTEXT BIGINT)")
-	if want := `CREATE TABLE t (a TEXT COLLATE "C", CONTEXT BIGINT)`; got != want {
-		t.Errorf("got %s", got)
+func TestLayout(t *testing.T) {
+	const written = "CREATE TABLE t (a TEXT, CONTEXT BIGINT) WITHOUT ROWID"
+	for kind, want := range map[Kind]string{
+		SQLite:   written,
+		Postgres: `CREATE TABLE t (a TEXT COLLATE "C", CONTEXT BIGINT)`,
+	} {
+		if got := kind.layout(written); got != want {
+			t.Errorf("%s gets %s", kind, got)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 -- Everything a user with a password needs. TEXT and BIGINT only; times are unix
 -- milliseconds, 0 meaning never; keys begin with the pool so that a pool's rows
--- sit together. Columns named sealed_* hold ciphertext of internal/keys.
+-- sit together. Columns named sealed_* hold ciphertext of internal/keys. Rows that
+-- are little more than their key are kept WITHOUT ROWID, which saves SQLite one
+-- of two look-ups.
 
 CREATE TABLE changes (
 	name    TEXT   NOT NULL PRIMARY KEY,
@@ -85,7 +87,7 @@ CREATE TABLE user_names (
 	kind    BIGINT NOT NULL,
 	sub     TEXT   NOT NULL,
 	PRIMARY KEY (pool_id, name, kind)
-);
+) WITHOUT ROWID;
 
 -- The search index of ListUsers: the beginning of each attribute's value.
 CREATE TABLE user_attributes (
@@ -94,7 +96,7 @@ CREATE TABLE user_attributes (
 	value   TEXT NOT NULL,
 	sub     TEXT NOT NULL,
 	PRIMARY KEY (pool_id, name, value, sub)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE codes (
 	pool_id    TEXT   NOT NULL,
@@ -128,7 +130,7 @@ CREATE TABLE spent_sessions (
 	id         TEXT   NOT NULL,
 	expires_at BIGINT NOT NULL,
 	PRIMARY KEY (pool_id, id)
-);
+) WITHOUT ROWID;
 CREATE INDEX spent_sessions_by_expiry ON spent_sessions (expires_at);
 
 CREATE TABLE revoked_tokens (
@@ -137,7 +139,7 @@ CREATE TABLE revoked_tokens (
 	revoked_at BIGINT NOT NULL,
 	expires_at BIGINT NOT NULL,
 	PRIMARY KEY (pool_id, origin_jti)
-);
+) WITHOUT ROWID;
 CREATE INDEX revoked_tokens_by_expiry ON revoked_tokens (expires_at);
 
 -- The live generation of each refresh token family, for clients that rotate.
@@ -148,7 +150,7 @@ CREATE TABLE refresh_rotations (
 	rotated_at BIGINT NOT NULL,
 	expires_at BIGINT NOT NULL,
 	PRIMARY KEY (pool_id, origin_jti)
-);
+) WITHOUT ROWID;
 CREATE INDEX refresh_rotations_by_expiry ON refresh_rotations (expires_at);
 
 CREATE TABLE messages (
