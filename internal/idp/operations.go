@@ -19,6 +19,10 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpListUserPools, s.ListUserPools),
 		awsjson.Handle(idpapi.OpAddCustomAttributes, s.AddCustomAttributes),
 
+		// user_pool_mfa.go
+		awsjson.Handle(idpapi.OpGetUserPoolMfaConfig, s.GetUserPoolMfaConfig),
+		awsjson.Handle(idpapi.OpSetUserPoolMfaConfig, s.SetUserPoolMfaConfig),
+
 		// user_pool_client.go
 		awsjson.Handle(idpapi.OpCreateUserPoolClient, s.CreateUserPoolClient),
 		awsjson.Handle(idpapi.OpDescribeUserPoolClient, s.DescribeUserPoolClient),
@@ -141,7 +145,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpGetUICustomization,
 	idpapi.OpGetUserAuthFactors,
 	idpapi.OpGetUserPoolClientSessionConfiguration,
-	idpapi.OpGetUserPoolMfaConfig,
 	idpapi.OpGetUserPoolSessionConfiguration,
 	idpapi.OpListDevices,
 	idpapi.OpListGroups,
@@ -160,7 +163,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpSetUICustomization,
 	idpapi.OpSetUserMFAPreference,
 	idpapi.OpSetUserPoolClientSessionConfiguration,
-	idpapi.OpSetUserPoolMfaConfig,
 	idpapi.OpSetUserPoolSessionConfiguration,
 	idpapi.OpSetUserSettings,
 	idpapi.OpStartUserImportJob,

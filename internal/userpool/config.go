@@ -31,6 +31,8 @@ type PoolConfig struct {
 	IssuerConfiguration         *IssuerConfiguration         `json:"IssuerConfiguration,omitzero"`
 	DcrConfiguration            *DcrConfiguration            `json:"DcrConfiguration,omitzero"`
 	AcrConfiguration            map[string]AcrLevel          `json:"AcrConfiguration,omitzero"`
+	MFAFactors                  MFAFactors                   `json:"MFAFactors,omitzero"`
+	WebAuthnConfiguration       *WebAuthnConfiguration       `json:"WebAuthnConfiguration,omitzero"`
 }
 
 // Policies are the password policy and the allowed first factors.

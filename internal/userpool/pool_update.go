@@ -12,6 +12,7 @@ import (
 // Update replaces the settings of a pool: whatever is left out goes back to its
 // default. What can only be set at creation stays, and so do the name, the tier,
 // the tags, the SMS configuration and the update settings if they are left out.
+// The second factors belong to SetMFA and go only when MFA is turned off.
 // (Terraform's provider leaves unchanged tags out and expects them to stay.)
 // Errors: ResourceNotFoundException, InvalidParameterException,
 // UserPoolTaggingException.
@@ -29,6 +30,10 @@ func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) err
 		pool.UsernameConfiguration = old.UsernameConfiguration
 		pool.SmsConfiguration = cmp.Or(config.SmsConfiguration, old.SmsConfiguration)
 		pool.UserAttributeUpdateSettings = cmp.Or(config.UserAttributeUpdateSettings, old.keptUpdateSettings(config.AutoVerifiedAttributes))
+		if pool.MfaConfiguration != "OFF" {
+			pool.MFAFactors = old.MFAFactors
+		}
+		pool.WebAuthnConfiguration = old.WebAuthnConfiguration
 		pool.UserPoolTier = cmp.Or(s.UserPoolTier, old.UserPoolTier)
 		if s.UserPoolTags == nil {
 			pool.UserPoolTags = old.UserPoolTags

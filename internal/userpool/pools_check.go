@@ -41,7 +41,7 @@ func (s *PoolSettings) checkRequest() error {
 
 // check refuses a configuration whose settings do not go together.
 func (c *PoolConfig) check() error {
-	return firstError(c.checkNames, c.checkVerification, c.checkFactors, c.checkRecovery, c.checkLambda,
+	return firstError(c.checkNames, c.checkVerification, c.checkFactors, c.checkMFA, c.checkRecovery, c.checkLambda,
 		c.checkMessages, c.checkTags, c.checkAcr)
 }
 
@@ -88,10 +88,12 @@ func (c *PoolConfig) checkFactors() error {
 		return invalid("SOFTWARE_TOKEN can not be configured as one of the allowed first auth factors.")
 	case c.MfaConfiguration == "OFF":
 		return nil
-	case !c.sendsSMS():
-		return invalid("SMS configuration and Auto verification for phone_number are required when MFA is required/optional")
+	case !c.hasMFAFactor():
+		return errNoMFAFactor
 	case c.MfaConfiguration == "ON" && (slices.Contains(factors, "EMAIL_OTP") || slices.Contains(factors, "SMS_OTP")):
 		return invalid("EMAIL_OTP and SMS_OTP can not be allowed first auth factors when MFA is required.")
+	case c.MfaConfiguration == "ON" && slices.Contains(factors, "WEB_AUTHN") && !c.passkeysAreMFA():
+		return invalid("WEB_AUTHN can not be an allowed first auth factor when MFA is required, unless FactorConfiguration is %s.", multiFactorPasskeys)
 	}
 	return nil
 }
@@ -112,9 +114,15 @@ func (c *PoolConfig) checkRecovery() error {
 			}
 		}
 	}
-	// A phone that is the second factor must not reset the first one too.
-	if len(options) == 1 && options[0].Name == "verified_phone_number" && c.MfaConfiguration != "OFF" && c.SmsConfiguration != nil {
+	if len(options) != 1 {
+		return nil
+	}
+	// What is the second factor must not reset the first one too.
+	switch only := options[0].Name; {
+	case only == "verified_phone_number" && c.SmsConfiguration != nil && c.asksSMS():
 		return invalid(text + "cannot use verified_phone_number as a recovery mechanism when SMS MFA is configured.")
+	case only == "verified_email" && c.MFAFactors.Email != nil:
+		return invalid(text + "cannot use verified_email as a recovery mechanism when email MFA is configured.")
 	}
 	return nil
 }
@@ -185,6 +193,9 @@ func (c *PoolConfig) checkTier(code fault.Code) error {
 	var excess []string
 	if c.UserPoolTier == "LITE" && len(c.Policies.SignInPolicy.AllowedFirstAuthFactors) > 1 {
 		excess = append(excess, "Passwordless Sign-In")
+	}
+	if c.UserPoolTier == "LITE" && c.MFAFactors.Email != nil {
+		excess = append(excess, "Email MFA")
 	}
 	if c.UserPoolTier != "PLUS" && c.UserPoolAddOns != nil && c.UserPoolAddOns.AdvancedSecurityMode != "OFF" {
 		excess = append(excess, "Threat Protection")

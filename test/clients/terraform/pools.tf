@@ -158,3 +158,26 @@ resource "aws_cognito_user_pool" "triggers" {
     allowed_first_auth_factors = ["PASSWORD"]
   }
 }
+
+resource "aws_cognito_user_pool" "mfa" {
+  name              = "mfa"
+  mfa_configuration = var.changed ? "ON" : "OPTIONAL"
+  software_token_mfa_configuration {
+    enabled = true
+  }
+  dynamic "email_mfa_configuration" {
+    for_each = var.changed ? [] : ["code"]
+    content {
+      subject = "Your code"
+      message = "The code is {####}."
+    }
+  }
+  email_configuration {
+    email_sending_account = "DEVELOPER"
+    source_arn            = "arn:aws:ses:us-east-1:123456789012:identity/id.example.com"
+  }
+  web_authn_configuration {
+    relying_party_id  = "id.example.com"
+    user_verification = var.changed ? "required" : "preferred"
+  }
+}
