@@ -19,6 +19,11 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpListUserPools, s.ListUserPools),
 		awsjson.Handle(idpapi.OpAddCustomAttributes, s.AddCustomAttributes),
 
+		// tag.go
+		awsjson.Handle(idpapi.OpTagResource, s.TagResource),
+		awsjson.Handle(idpapi.OpUntagResource, s.UntagResource),
+		awsjson.Handle(idpapi.OpListTagsForResource, s.ListTagsForResource),
+
 		// user_pool_mfa.go
 		awsjson.Handle(idpapi.OpGetUserPoolMfaConfig, s.GetUserPoolMfaConfig),
 		awsjson.Handle(idpapi.OpSetUserPoolMfaConfig, s.SetUserPoolMfaConfig),
@@ -150,7 +155,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpListGroups,
 	idpapi.OpListIdentityProviders,
 	idpapi.OpListResourceServers,
-	idpapi.OpListTagsForResource,
 	idpapi.OpListTerms,
 	idpapi.OpListUserImportJobs,
 	idpapi.OpListUserPoolReplicas,
@@ -168,8 +172,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpStartUserImportJob,
 	idpapi.OpStartWebAuthnRegistration,
 	idpapi.OpStopUserImportJob,
-	idpapi.OpTagResource,
-	idpapi.OpUntagResource,
 	idpapi.OpUpdateAuthEventFeedback,
 	idpapi.OpUpdateDeviceStatus,
 	idpapi.OpUpdateGroup,

@@ -42,7 +42,7 @@ func (s *PoolSettings) checkRequest() error {
 // check refuses a configuration whose settings do not go together.
 func (c *PoolConfig) check() error {
 	return firstError(c.checkNames, c.checkVerification, c.checkFactors, c.checkMFA, c.checkRecovery, c.checkLambda,
-		c.checkMessages, c.checkTags, c.checkAcr)
+		c.checkMessages, func() error { return checkTags(c.UserPoolTags, fault.UserPoolTagging) }, c.checkAcr)
 }
 
 func (c *PoolConfig) checkNames() error {
@@ -160,13 +160,15 @@ func invites(text string) bool {
 	return strings.Contains(text, "{username}") && strings.Contains(text, "{####}")
 }
 
-func (c *PoolConfig) checkTags() error {
-	if len(c.UserPoolTags) > maxTags {
-		return fault.Errorf(fault.UserPoolTagging, "A user pool can not have more than %d tags.", maxTags)
+// checkTags refuses too many tags and reserved keys, with the code that the
+// operation has for it.
+func checkTags(tags map[string]string, code fault.Code) error {
+	if len(tags) > maxTags {
+		return fault.Errorf(code, "A user pool can not have more than %d tags.", maxTags)
 	}
-	for key := range c.UserPoolTags {
+	for key := range tags {
 		if strings.HasPrefix(strings.ToLower(key), "aws:") {
-			return fault.New(fault.UserPoolTagging, "aws: prefixed tag key names are not allowed for external use.")
+			return fault.New(code, "aws: prefixed tag key names are not allowed for external use.")
 		}
 	}
 	return nil
