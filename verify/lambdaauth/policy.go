@@ -1,0 +1,67 @@
+package lambdaauth
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// policy is the answer to whoever asks for the resource arn, for the whole of its
+// stage.
+func (g *guard) policy(arn string, d decision) (events.APIGatewayCustomAuthorizerPolicy, error) {
+	none := events.APIGatewayCustomAuthorizerPolicy{}
+	stage, err := stageOf(arn)
+	if err != nil {
+		return none, err
+	}
+	switch d.status {
+	case 0:
+	case http.StatusUnauthorized:
+		return none, errUnauthorized
+	case http.StatusForbidden:
+		return statement("Deny", stage+"/*"), nil
+	default:
+		return none, errUnavailable
+	}
+	switch {
+	case len(g.keys) == 0:
+		return statement("Allow", stage+"/*"), nil
+	case len(d.met) > 0:
+		allowed := make([]string, len(d.met))
+		for i, key := range d.met {
+			method, path, _ := strings.Cut(key, " ")
+			allowed[i] = stage + "/" + method + path
+		}
+		return statement("Allow", allowed...), nil
+	case d.expires.IsZero(): // a token would help
+		return none, errUnauthorized
+	}
+	return statement("Deny", stage+"/*"), nil
+}
+
+func statement(effect string, resources ...string) events.APIGatewayCustomAuthorizerPolicy {
+	return events.APIGatewayCustomAuthorizerPolicy{
+		Version: "2012-10-17",
+		Statement: []events.IAMPolicyStatement{{
+			Effect: effect, Action: []string{"execute-api:Invoke"}, Resource: resources,
+		}},
+	}
+}
+
+// stageOf is the part of a resource's ARN that all routes of its stage begin
+// with: arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod of
+// arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod/GET/articles.
+func stageOf(arn string) (string, error) {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) == 6 && parts[0] == "arn" && parts[2] == "execute-api" {
+		api, rest, _ := strings.Cut(parts[5], "/")
+		stage, _, ok := strings.Cut(rest, "/")
+		prefix := arn[:len(arn)-len(parts[5])] + api + "/" + stage
+		if ok && api != "" && stage != "" && !strings.ContainsAny(prefix, "*?{") {
+			return prefix, nil
+		}
+	}
+	return "", errors.New("lambdaauth: the event's ARN is not of a route of API Gateway")
+}
