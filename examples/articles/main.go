@@ -33,7 +33,7 @@ func main() {
 	flag.StringVar(&at.web, "web", "127.0.0.1:5173", "address of the front end")
 	data := flag.String("data", "", "directory to keep accounts and articles in (default: nowhere)")
 	flag.Parse()
-	if err := run(ctx, at, *data, os.Stdout); err != nil {
+	if err := run(ctx, at, *data, os.Stdout); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "articles:", err)
 		os.Exit(1)
 	}

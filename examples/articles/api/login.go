@@ -19,6 +19,7 @@ const (
 	maxPassword   = 1024    // bytes
 	passwordCost  = 600_000 // rounds of PBKDF2-SHA256, as OWASP has it
 	loginAttempts = 10      // in a minute from one address
+	maxAddresses  = 10_000  // that are counted at a time
 )
 
 func hashPassword(password string, salt []byte) ([]byte, error) {
@@ -117,6 +118,9 @@ func (a *attempts) allow(r *http.Request, now time.Time) bool {
 	defer a.mu.Unlock()
 	if minute := now.Unix() / 60; minute != a.minute || a.count == nil {
 		a.minute, a.count = minute, make(map[string]int)
+	}
+	if len(a.count) >= maxAddresses && a.count[host] == 0 {
+		return false
 	}
 	a.count[host]++
 	return a.count[host] <= loginAttempts
