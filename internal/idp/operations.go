@@ -82,6 +82,19 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpAdminResetUserPassword, s.AdminResetUserPassword),
 		awsjson.Handle(idpapi.OpAdminConfirmSignUp, s.AdminConfirmSignUp),
 
+		// group.go
+		awsjson.Handle(idpapi.OpCreateGroup, s.CreateGroup),
+		awsjson.Handle(idpapi.OpGetGroup, s.GetGroup),
+		awsjson.Handle(idpapi.OpUpdateGroup, s.UpdateGroup),
+		awsjson.Handle(idpapi.OpDeleteGroup, s.DeleteGroup),
+		awsjson.Handle(idpapi.OpListGroups, s.ListGroups),
+
+		// group_member.go
+		awsjson.Handle(idpapi.OpAdminAddUserToGroup, s.AdminAddUserToGroup),
+		awsjson.Handle(idpapi.OpAdminRemoveUserFromGroup, s.AdminRemoveUserFromGroup),
+		awsjson.Handle(idpapi.OpAdminListGroupsForUser, s.AdminListGroupsForUser),
+		awsjson.Handle(idpapi.OpListUsersInGroup, s.ListUsersInGroup),
+
 		// user_list.go
 		awsjson.Handle(idpapi.OpListUsers, s.ListUsers),
 	}
@@ -93,7 +106,6 @@ func (s *Service) Operations() []awsjson.Operation {
 
 // notBuilt are the operations that this version does not serve.
 var notBuilt = []*apimodel.Operation{
-	idpapi.OpAdminAddUserToGroup,
 	idpapi.OpAdminDeleteSoftwareToken,
 	idpapi.OpAdminDisableProviderForUser,
 	idpapi.OpAdminForgetDevice,
@@ -101,10 +113,8 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpAdminGetUserAuthFactors,
 	idpapi.OpAdminLinkProviderForUser,
 	idpapi.OpAdminListDevices,
-	idpapi.OpAdminListGroupsForUser,
 	idpapi.OpAdminListUserAuthEvents,
 	idpapi.OpAdminListUserSessions,
-	idpapi.OpAdminRemoveUserFromGroup,
 	idpapi.OpAdminRevokeUserSession,
 	idpapi.OpAdminSetUserMFAPreference,
 	idpapi.OpAdminSetUserSettings,
@@ -113,7 +123,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpAssociateSoftwareToken,
 	idpapi.OpCompleteWebAuthnRegistration,
 	idpapi.OpConfirmDevice,
-	idpapi.OpCreateGroup,
 	idpapi.OpCreateIdentityProvider,
 	idpapi.OpCreateManagedLoginBranding,
 	idpapi.OpCreateResourceServer,
@@ -121,7 +130,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpCreateUserImportJob,
 	idpapi.OpCreateUserPoolDomain,
 	idpapi.OpCreateUserPoolReplica,
-	idpapi.OpDeleteGroup,
 	idpapi.OpDeleteIdentityProvider,
 	idpapi.OpDeleteManagedLoginBranding,
 	idpapi.OpDeleteResourceServer,
@@ -142,7 +150,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpGetCSVHeader,
 	idpapi.OpGetClientToken,
 	idpapi.OpGetDevice,
-	idpapi.OpGetGroup,
 	idpapi.OpGetIdentityProviderByIdentifier,
 	idpapi.OpGetLogDeliveryConfiguration,
 	idpapi.OpGetProvisionedLimit,
@@ -152,14 +159,12 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpGetUserPoolClientSessionConfiguration,
 	idpapi.OpGetUserPoolSessionConfiguration,
 	idpapi.OpListDevices,
-	idpapi.OpListGroups,
 	idpapi.OpListIdentityProviders,
 	idpapi.OpListResourceServers,
 	idpapi.OpListTerms,
 	idpapi.OpListUserImportJobs,
 	idpapi.OpListUserPoolReplicas,
 	idpapi.OpListUserSessions,
-	idpapi.OpListUsersInGroup,
 	idpapi.OpListWebAuthnCredentials,
 	idpapi.OpRevokeUserSession,
 	idpapi.OpSetLogDeliveryConfiguration,
@@ -174,7 +179,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpStopUserImportJob,
 	idpapi.OpUpdateAuthEventFeedback,
 	idpapi.OpUpdateDeviceStatus,
-	idpapi.OpUpdateGroup,
 	idpapi.OpUpdateIdentityProvider,
 	idpapi.OpUpdateManagedLoginBranding,
 	idpapi.OpUpdateProvisionedLimit,

@@ -35,7 +35,7 @@ func (tx *Tx) RevokeToken(poolID, originJTI string, expires time.Time) error {
 // with it.
 func (tx *Tx) TokenUser(poolID, sub, originJTI string) (u *User, revoked bool, err error) {
 	var mark int64
-	u, err = scanUser(tx.queryRow(`SELECT `+userColumns+`,
+	u, err = scanUserInGroups(tx.queryRow(`SELECT `+userColumns+`, `+userGroups+`,
 		CASE WHEN EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.pool_id = $1 AND r.origin_jti = $3) THEN 1 ELSE 0 END
 		FROM users u WHERE u.pool_id = $1 AND u.sub = $2`, poolID, sub, originJTI), &mark)
 	return u, mark != 0, err

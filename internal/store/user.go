@@ -28,6 +28,10 @@ type User struct {
 	CreatedAt  time.Time
 	ModifiedAt time.Time
 
+	// Groups are filled by User, FindUser and TokenUser, in no order. They are
+	// changed by AddGroupMember and its like alone.
+	Groups []UserGroup
+
 	// Names and Index follow from the fields above and the pool's settings. They
 	// are given to InsertUser and UpdateUser and not filled by reads.
 	Names []UserName
@@ -95,14 +99,15 @@ func scanUser(row interface{ Scan(...any) error }, extra ...any) (*User, error) 
 
 // User returns the user with the given sub, or ErrNotFound.
 func (tx *Tx) User(poolID, sub string) (*User, error) {
-	return scanUser(tx.queryRow(`SELECT `+userColumns+` FROM users u WHERE u.pool_id = $1 AND u.sub = $2`, poolID, sub))
+	return scanUserInGroups(tx.queryRow(`SELECT `+userColumns+`, `+userGroups+` FROM users u
+		WHERE u.pool_id = $1 AND u.sub = $2`, poolID, sub))
 }
 
 // FindUser returns the user called name, which the caller has folded as the pool
 // demands; failing that the user whose sub is sub. It returns ErrNotFound if
 // there is neither. It is one query, since every sign-in begins with it.
 func (tx *Tx) FindUser(poolID, name, sub string) (*User, error) {
-	return scanUser(tx.queryRow(`SELECT `+userColumns+` FROM users u WHERE u.pool_id = $1 AND u.sub = COALESCE(
+	return scanUserInGroups(tx.queryRow(`SELECT `+userColumns+`, `+userGroups+` FROM users u WHERE u.pool_id = $1 AND u.sub = COALESCE(
 		(SELECT n.sub FROM user_names n WHERE n.pool_id = $1 AND n.name = $2 ORDER BY n.kind LIMIT 1), $3)`,
 		poolID, name, sub))
 }
@@ -214,6 +219,9 @@ func (tx *Tx) DeleteUser(u *User) error {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM attempts WHERE pool_id = $1 AND subject = $2`, u.PoolID, u.Sub); err != nil {
+		return err
+	}
+	if _, err := tx.exec(`DELETE FROM user_group_members WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub); err != nil {
 		return err
 	}
 	if err := mustAffect(tx.exec(`DELETE FROM users WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub)); err != nil {

@@ -112,6 +112,9 @@ var pooled = []struct{ table, key string }{
 	{"refresh_rotations", "origin_jti"},
 	{"revocation_events", "recorded_at, id"},
 	{"messages", "id"},
+	{"user_group_members", "sub, group_id"},
+	{"user_groups", "id"},
+	{"deleted_user_groups", "id"},
 	{"users", "sub"},
 }
 

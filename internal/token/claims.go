@@ -14,19 +14,20 @@ const signInScope = "aws.cognito.signin.user.admin"
 // Cognito's have them. The ids jti and origin_jti are there only for clients
 // that revoke or rotate.
 type accessClaims struct {
-	OriginJTI string `json:"origin_jti,omitzero"`
-	Sub       string `json:"sub"`
-	DeviceKey string `json:"device_key,omitzero"`
-	EventID   string `json:"event_id"`
-	TokenUse  string `json:"token_use"`
-	Scope     string `json:"scope"`
-	AuthTime  int64  `json:"auth_time"`
-	Iss       string `json:"iss"`
-	Exp       int64  `json:"exp"`
-	Iat       int64  `json:"iat"`
-	ClientID  string `json:"client_id"`
-	JTI       string `json:"jti,omitzero"`
-	Username  string `json:"username"`
+	OriginJTI string   `json:"origin_jti,omitzero"`
+	Sub       string   `json:"sub"`
+	DeviceKey string   `json:"device_key,omitzero"`
+	Groups    []string `json:"cognito:groups,omitzero"`
+	EventID   string   `json:"event_id"`
+	TokenUse  string   `json:"token_use"`
+	Scope     string   `json:"scope"`
+	AuthTime  int64    `json:"auth_time"`
+	Iss       string   `json:"iss"`
+	Exp       int64    `json:"exp"`
+	Iat       int64    `json:"iat"`
+	ClientID  string   `json:"client_id"`
+	JTI       string   `json:"jti,omitzero"`
+	Username  string   `json:"username"`
 }
 
 // idClaims are the claims that a user's attributes become: those the client may
@@ -55,4 +56,18 @@ func idClaims(client *userpool.Client, attributes map[string]string) map[string]
 		}
 	}
 	return claims
+}
+
+// addGroupClaims adds what ID tokens say of the user's groups; nothing without
+// any.
+func addGroupClaims(claims map[string]any, groups userpool.GroupClaims) {
+	if len(groups.Names) > 0 {
+		claims["cognito:groups"] = groups.Names
+	}
+	if len(groups.Roles) > 0 {
+		claims["cognito:roles"] = groups.Roles
+	}
+	if groups.PreferredRole != "" {
+		claims["cognito:preferred_role"] = groups.PreferredRole
+	}
 }

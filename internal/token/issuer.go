@@ -98,9 +98,11 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 		return nil, fmt.Errorf("signing key for ID tokens: %w", err)
 	}
 	at := idTime(user, now)
+	groups := userpool.ClaimsOf(user.Groups)
 	access := accessClaims{
 		Sub:       user.Sub,
 		DeviceKey: r.DeviceKey,
+		Groups:    groups.Names,
 		EventID:   newUUID(at),
 		TokenUse:  keys.UseAccess,
 		Scope:     strings.Join(r.Scopes, " "),
@@ -121,6 +123,7 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 	id["iss"] = access.Iss
 	id["exp"] = now.Add(client.IDTokenTTL()).Unix()
 	id["iat"] = access.Iat
+	addGroupClaims(id, groups)
 	if nonce != "" {
 		id["nonce"] = nonce
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/keys"
+	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -116,6 +117,28 @@ func TestIssueClaims(t *testing.T) {
 			id: `{"aud":"6h89qn2bfglbmvfebq9aaknqk0","auth_time":1767320000,"cognito:username":"alice","email":"alice@example.com",` +
 				`"event_id":UUID,"exp":1767326645,"iat":1767323045,"iss":"https://id.example.com/us-east-1_AbCdEf123",` +
 				`"jti":UUID,"nonce":"n-0","origin_jti":UUID,"sub":"34c84488-e0e1-70ae-d2ee-991ad1a898c8","token_use":"id"}`,
+		},
+		{
+			name:   "groups, the strongest first, and their roles",
+			client: userpool.ClientConfig{ReadAttributes: []string{"email"}},
+			grant: func(g *Grant) {
+				g.User.Groups = []store.UserGroup{
+					{Name: "all"},
+					{Name: "<writers>", Precedence: new(int32(9)), RoleARN: "arn:aws:iam::123456789012:role/writer"},
+					{Name: "admins", Precedence: new(int32(0)), RoleARN: "arn:aws:iam::123456789012:role/admin"},
+				}
+				g.DeviceKey = "us-east-1_b9f7a5a2"
+			},
+			access: `{"sub":"34c84488-e0e1-70ae-d2ee-991ad1a898c8","device_key":"us-east-1_b9f7a5a2",` +
+				`"cognito:groups":["admins","<writers>","all"],"event_id":UUID,"token_use":"access",` +
+				`"scope":"aws.cognito.signin.user.admin","auth_time":1767323045,"iss":"https://id.example.com/us-east-1_AbCdEf123",` +
+				`"exp":1767326645,"iat":1767323045,"client_id":"6h89qn2bfglbmvfebq9aaknqk0","username":"alice"}`,
+			id: `{"aud":"6h89qn2bfglbmvfebq9aaknqk0","auth_time":1767323045,"cognito:groups":["admins","<writers>","all"],` +
+				`"cognito:preferred_role":"arn:aws:iam::123456789012:role/admin",` +
+				`"cognito:roles":["arn:aws:iam::123456789012:role/admin","arn:aws:iam::123456789012:role/writer"],` +
+				`"cognito:username":"alice","email":"alice@example.com",` +
+				`"event_id":UUID,"exp":1767326645,"iat":1767323045,"iss":"https://id.example.com/us-east-1_AbCdEf123",` +
+				`"sub":"34c84488-e0e1-70ae-d2ee-991ad1a898c8","token_use":"id"}`,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -15,8 +15,9 @@ import (
 )
 
 // maxJWS bounds the tokens that are looked at. An access token of a user in the
-// most groups Cognito allows stays below a third of it.
-const maxJWS = 64 << 10
+// most groups Cognito allows, 100 of 128 characters each, stays far below it in
+// ASCII, and below it whatever the script.
+const maxJWS = 128 << 10
 
 var errMalformed = errors.New("malformed token")
 

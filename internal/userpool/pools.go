@@ -40,17 +40,21 @@ type PoolsOptions struct {
 	StrictTiers bool
 }
 
-// PoolLimits are the quotas on pools and clients. A zero member means the most
-// that Cognito grants.
+// PoolLimits are the quotas on pools and what they hold. A zero member means the
+// most that Cognito grants.
 type PoolLimits struct {
 	Pools          int // in the deployment, default 10,000
 	ClientsPerPool int // default 10,000
+	GroupsPerPool  int // default 10,000
+	GroupsPerUser  int // default 100
 }
 
 const (
-	defaultAccountID = "123456789012"
-	defaultPools     = 10_000
-	defaultClients   = 10_000
+	defaultAccountID  = "123456789012"
+	defaultPools      = 10_000
+	defaultClients    = 10_000
+	defaultGroups     = 10_000
+	defaultUserGroups = 100
 
 	// A node keeps at most so many of each ready. A pool takes some 10 kB, a
 	// client 2 kB.
@@ -74,6 +78,12 @@ func NewPools(db *store.DB, ring *keys.Ring, o PoolsOptions) *Pools {
 	}
 	if p.limits.ClientsPerPool == 0 {
 		p.limits.ClientsPerPool = defaultClients
+	}
+	if p.limits.GroupsPerPool == 0 {
+		p.limits.GroupsPerPool = defaultGroups
+	}
+	if p.limits.GroupsPerUser == 0 {
+		p.limits.GroupsPerUser = defaultUserGroups
 	}
 	db.OnConfigChange(func() {
 		p.pools.drop()

@@ -32,10 +32,13 @@ func (p *Pools) Delete(ctx context.Context, id string) error {
 	return err
 }
 
-// ClearDeleted clears away what deleted pools left behind, in short
+// ClearDeleted clears away what deleted groups and pools left behind, in short
 // transactions. Where it stopped, the next call goes on, on any node; several at
 // once do no harm.
 func (p *Pools) ClearDeleted(ctx context.Context) error {
+	if err := p.clearGroups(ctx); err != nil {
+		return err
+	}
 	var ids []string
 	if err := p.db.View(ctx, func(tx *store.Tx) (err error) {
 		ids, err = tx.DeletedUserPools()

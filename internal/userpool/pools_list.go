@@ -11,7 +11,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/store"
 )
 
-// MaxPage is the most items that a page of pools or clients has.
+// MaxPage is the most items that a page of pools, clients, groups or users has.
 const MaxPage = 60
 
 // ErrPageToken is the answer to a paging token that no page gave.
@@ -21,7 +21,7 @@ var ErrPageToken = fault.New(fault.InvalidParameter, "Invalid pagination token."
 // opaque, and no secret, since it only says where to go on. The pages follow
 // the key, so what is created or deleted meanwhile neither repeats nor hides
 // items.
-const maxPageToken = 512
+const maxPageToken = 1024 // the name of a group has up to 512 bytes
 
 func pageToken(list, last string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(list + "\n" + last))

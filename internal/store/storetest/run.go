@@ -32,6 +32,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"users", users},
 		{"user lists", userLists},
 		{"pools", pools},
+		{"groups", groups},
+		{"group members", groupMembers},
 		{"marks", marks},
 		{"messages", messages},
 		{"access keys", accessKeys},
