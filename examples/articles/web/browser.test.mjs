@@ -13,7 +13,7 @@ const api = env('ARTICLES_API')
 const adminPassword = env('ARTICLES_ADMIN_PASSWORD')
 
 const email = 'ada@example.com'
-const password = 'Correct-Horse-7'
+const firstPassword = 'Correct-Horse-7'
 const hour = 3_600_000
 
 let browser, page
@@ -44,6 +44,7 @@ const called = operation =>
 
 const shown = text => page.getByText(text).first().waitFor()
 
+/** The code of the newest message. */
 async function code() {
   const response = await fetch(`${poolhouse}/_poolhouse/inbox?to=${encodeURIComponent(email)}`, {
     headers: { Accept: 'application/json' },
@@ -53,7 +54,7 @@ async function code() {
   return newest.code
 }
 
-async function signIn() {
+async function signIn(password = firstPassword) {
   const signIn = page.getByRole('tabpanel', { name: 'Sign In' })
   await signIn.getByLabel('Email').fill(email)
   await signIn.getByLabel('Password', { exact: true }).fill(password)
@@ -82,8 +83,8 @@ test('sign up and confirm with the code of the inbox', async () => {
   await page.getByRole('tab', { name: 'Create Account' }).click()
   const form = page.getByRole('tabpanel', { name: 'Create Account' })
   await form.getByLabel('Email').fill(email)
-  await form.getByLabel('Password', { exact: true }).fill(password)
-  await form.getByLabel('Confirm Password').fill(password)
+  await form.getByLabel('Password', { exact: true }).fill(firstPassword)
+  await form.getByLabel('Confirm Password').fill(firstPassword)
   await picture('sign-up')
   const signUp = called('SignUp')
   await form.getByRole('button', { name: 'Create Account' }).click()
@@ -198,6 +199,24 @@ test('an expired session leads back to the sign-in', async () => {
   await signIn()
   await heading('On gardens').waitFor()
   assert.equal(await heading('Too late').count(), 0)
+})
+
+test('a forgotten password', async () => {
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'Forgot your password?' }).click()
+  await page.getByLabel('Email').fill(email)
+  await page.getByRole('button', { name: 'Send code' }).click()
+  await page.getByLabel('New Password').waitFor()
+  await page.getByLabel('Code').fill(await code())
+  await page.getByLabel('New Password').fill('Another-Horse-8')
+  await page.getByLabel('Confirm Password').fill('Another-Horse-8')
+  await picture('forgotten')
+  const confirm = called('ConfirmForgotPassword')
+  await page.getByRole('button', { name: 'Submit' }).click()
+  assert.equal((await confirm).status(), 200)
+  await page.getByRole('tab', { name: 'Sign In' }).waitFor()
+  await signIn('Another-Horse-8')
+  await heading('On gardens').waitFor()
 })
 
 test('on a phone', async () => {
