@@ -63,6 +63,7 @@ app: userpool github.com/prometheus/client_golang
 /verify:
 /verify/middleware: /verify
 /verify/settings:   /verify /verify/middleware
+/verify/albauth:    /verify /verify/middleware
 
 /tools/apigen:
 /test:
