@@ -49,7 +49,7 @@ func run(ctx context.Context, at addresses, data string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch) // what is left is the system's to clean
+	defer func() { _ = os.RemoveAll(scratch) }() // what is left is the system's to clean
 	if err := build(ctx, scratch, out); err != nil {
 		return err
 	}

@@ -199,7 +199,7 @@ func (a *admin) page(w http.ResponseWriter, r *http.Request, status int, name st
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	body.WriteTo(w) // a client that is gone needs no answer
+	w.Write(body.Bytes()) // a client that is gone needs no answer
 }
 
 func (a *admin) fail(w http.ResponseWriter, r *http.Request, err error) {

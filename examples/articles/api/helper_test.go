@@ -64,6 +64,7 @@ func newServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.store.close() })
+	s.store.rounds = 1000 // the real number is for attackers
 	s.Handler, err = newHandler(options{verifier: verifier, store: s.store, webOrigin: testOrigin, https: true, now: s.now})
 	if err != nil {
 		t.Fatal(err)

@@ -15,15 +15,15 @@ import (
 )
 
 const (
-	sessionLife   = 8 * time.Hour
-	maxPassword   = 1024    // bytes
-	passwordCost  = 600_000 // rounds of PBKDF2-SHA256, as OWASP has it
-	loginAttempts = 10      // in a minute from one address
-	maxAddresses  = 10_000  // that are counted at a time
+	sessionLife    = 8 * time.Hour
+	maxPassword    = 1024    // bytes
+	passwordRounds = 600_000 // of PBKDF2-SHA256, as OWASP has it
+	loginAttempts  = 10      // in a minute from one address
+	maxAddresses   = 10_000  // that are counted at a time
 )
 
-func hashPassword(password string, salt []byte) ([]byte, error) {
-	return pbkdf2.Key(sha256.New, password, salt, passwordCost, sha256.Size)
+func hashPassword(password string, salt []byte, rounds int) ([]byte, error) {
+	return pbkdf2.Key(sha256.New, password, salt, rounds, sha256.Size)
 }
 
 // setAdmin makes an admin or gives it another password, which ends its sessions.
@@ -36,7 +36,7 @@ func (s *store) setAdmin(ctx context.Context, name, password string) error {
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
-	hash, err := hashPassword(password, salt)
+	hash, err := hashPassword(password, salt, s.rounds)
 	if err != nil {
 		return err
 	}
@@ -45,8 +45,9 @@ func (s *store) setAdmin(ctx context.Context, name, password string) error {
 		return err
 	}
 	defer tx.Rollback() // nothing after Commit
-	if _, err := tx.ExecContext(ctx, `INSERT INTO admins (name, salt, password) VALUES (?, ?, ?)
-		ON CONFLICT (name) DO UPDATE SET salt = excluded.salt, password = excluded.password`, name, salt, hash); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO admins (name, rounds, salt, password) VALUES (?, ?, ?, ?)
+		ON CONFLICT (name) DO UPDATE SET rounds = excluded.rounds, salt = excluded.salt, password = excluded.password`,
+		name, s.rounds, salt, hash); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM admin_sessions WHERE admin = ?`, name); err != nil {
@@ -59,14 +60,15 @@ func (s *store) setAdmin(ctx context.Context, name, password string) error {
 // an admin who does not exist.
 func (s *store) checkAdmin(ctx context.Context, name, password string) (bool, error) {
 	var salt, want []byte
-	err := s.db.QueryRowContext(ctx, `SELECT salt, password FROM admins WHERE name = ?`, name).Scan(&salt, &want)
+	rounds := s.rounds
+	err := s.db.QueryRowContext(ctx, `SELECT rounds, salt, password FROM admins WHERE name = ?`, name).Scan(&rounds, &salt, &want)
 	if errors.Is(err, sql.ErrNoRows) {
 		salt, err = make([]byte, 16), nil
 	}
 	if err != nil {
 		return false, err
 	}
-	got, err := hashPassword(password, salt)
+	got, err := hashPassword(password, salt, rounds)
 	return subtle.ConstantTimeCompare(got, want) == 1, err
 }
 

@@ -24,7 +24,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+func run(ctx context.Context, args []string) (err error) {
 	var o options
 	flags := flag.NewFlagSet("api", flag.ExitOnError)
 	addr := flags.String("addr", "127.0.0.1:8080", "address to serve")
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer db.close()
+	defer func() { err = errors.Join(err, db.close()) }()
 	if password := os.Getenv("ARTICLES_ADMIN_PASSWORD"); password != "" {
 		if err := db.setAdmin(ctx, "admin", password); err != nil {
 			return err

@@ -16,6 +16,7 @@ CREATE INDEX IF NOT EXISTS articles_by_author ON articles (author_id);
 
 CREATE TABLE IF NOT EXISTS admins (
 	name     TEXT PRIMARY KEY,
+	rounds   INTEGER NOT NULL,
 	salt     BLOB NOT NULL,
 	password BLOB NOT NULL -- PBKDF2 of it
 ) STRICT;

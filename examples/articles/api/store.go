@@ -21,7 +21,10 @@ import (
 var schema string
 
 // store keeps users, articles and admins in an SQLite file.
-type store struct{ db *sql.DB }
+type store struct {
+	db     *sql.DB
+	rounds int // of PBKDF2 for new passwords
+}
 
 func openStore(ctx context.Context, file string) (*store, error) {
 	name := url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: url.Values{
@@ -35,7 +38,7 @@ func openStore(ctx context.Context, file string) (*store, error) {
 	if _, err := db.ExecContext(ctx, schema); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", file, err), db.Close())
 	}
-	return &store{db}, nil
+	return &store{db, passwordRounds}, nil
 }
 
 func (s *store) close() error { return s.db.Close() }
