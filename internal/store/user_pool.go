@@ -75,6 +75,7 @@ func (tx *Tx) DeleteUserPool(id string) error {
 	for _, text := range []string{
 		`DELETE FROM user_pool_clients WHERE pool_id = $1`,
 		`DELETE FROM signing_keys WHERE pool_id = $1`,
+		`DELETE FROM resource_servers WHERE pool_id = $1`,
 	} {
 		if _, err := tx.exec(text, id); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/store"
 )
 
 // MaxTokenTTL is the longest life that a client can give its access and ID
@@ -22,15 +23,15 @@ const (
 )
 
 // check refuses a client whose settings do not go together or do not fit its
-// pool.
-func (c *ClientConfig) check(pool *Pool, hasSecret bool) error {
+// pool, which tx tells the scopes of.
+func (c *ClientConfig) check(tx *store.Tx, pool *Pool, hasSecret bool) error {
 	return firstError(
 		c.checkValidity,
 		func() error { return c.checkFlows(hasSecret) },
 		func() error { return c.checkAttributes(pool) },
 		func() error { return c.checkOAuth(hasSecret) },
 		c.checkURLs,
-		c.checkScopes,
+		func() error { return c.checkScopes(tx, pool) },
 		func() error { return c.checkProviders(pool) },
 		c.checkAnalytics,
 	)
@@ -161,9 +162,17 @@ func isLoopback(host string) bool {
 // systemScopes are the scopes of every pool.
 var systemScopes = []string{"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"}
 
-func (c *ClientConfig) checkScopes() error {
+// checkScopes allows the scopes of every pool and those of its resource servers.
+func (c *ClientConfig) checkScopes(tx *store.Tx, pool *Pool) error {
 	for _, scope := range c.AllowedOAuthScopes {
-		if !slices.Contains(systemScopes, scope) {
+		if slices.Contains(systemScopes, scope) {
+			continue
+		}
+		known, err := hasScope(tx, pool.ID, scope)
+		if err != nil {
+			return err
+		}
+		if !known {
 			return fault.Errorf(fault.ScopeDoesNotExist, "Invalid scope requested: %s", scope)
 		}
 	}

@@ -65,7 +65,7 @@ func (p *Pools) insertClient(ctx context.Context, n NewClient) (*Client, error) 
 		if err != nil {
 			return err
 		}
-		if err := doc.check(pool, n.Secret != ""); err != nil {
+		if err := doc.check(tx, pool, n.Secret != ""); err != nil {
 			return err
 		}
 		count, err := tx.CountUserPoolClients(n.PoolID)

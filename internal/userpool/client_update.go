@@ -13,12 +13,12 @@ import (
 // ResourceNotFoundException, InvalidParameterException,
 // InvalidOAuthFlowException, ScopeDoesNotExistException.
 func (p *Pools) UpdateClient(ctx context.Context, poolID, clientID, name string, s ClientSettings) (*Client, error) {
-	return p.changeClient(ctx, poolID, clientID, func(_ *store.Tx, pool *Pool, row *store.UserPoolClient, doc *clientDoc) error {
+	return p.changeClient(ctx, poolID, clientID, func(tx *store.Tx, pool *Pool, row *store.UserPoolClient, doc *clientDoc) error {
 		config := s.config()
 		config.ClientType = doc.ClientType
 		doc.ClientConfig = config
 		row.Name = cmp.Or(name, row.Name)
-		return doc.check(pool, len(doc.Secrets) > 0)
+		return doc.check(tx, pool, len(doc.Secrets) > 0)
 	})
 }
 

@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"marks", marks},
 		{"messages", messages},
 		{"access keys", accessKeys},
+		{"resource servers", resourceServers},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open(t)) })
 	}

@@ -20,11 +20,25 @@ resource "aws_cognito_user_pool_client" "oauth" {
   user_pool_id                         = aws_cognito_user_pool.minimal.id
   allowed_oauth_flows_user_pool_client = true
   allowed_oauth_flows                  = ["code", "implicit"]
-  allowed_oauth_scopes                 = ["openid", "email", "profile", "aws.cognito.signin.user.admin"]
+  allowed_oauth_scopes                 = concat(["openid", "email", "profile", "aws.cognito.signin.user.admin"], aws_cognito_resource_server.api.scope_identifiers)
   callback_urls                        = var.changed ? ["https://example.com/signed-in"] : ["https://example.com/signed-in", "http://localhost:3000/"]
   default_redirect_uri                 = "https://example.com/signed-in"
   logout_urls                          = ["https://example.com/signed-out"]
   supported_identity_providers         = ["COGNITO"]
+}
+
+resource "aws_cognito_resource_server" "api" {
+  identifier   = "https://api.example.com"
+  name         = "API"
+  user_pool_id = aws_cognito_user_pool.minimal.id
+  scope {
+    scope_name        = "read"
+    scope_description = "Read all"
+  }
+  scope {
+    scope_name        = "write"
+    scope_description = var.changed ? "Write some" : "Write all"
+  }
 }
 
 resource "aws_cognito_user_pool_client" "validity" {
