@@ -19,9 +19,6 @@ import (
 // the browser, POOLHOUSE_TEST_CHROMIUM, and a directory for pictures of each step,
 // ARTICLES_SCREENSHOTS.
 func TestBrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes half a minute")
-	}
 	requireNode(t)
 	chromium := findChromium()
 	testenv.Require(t, "chromium", chromium != "", "there is no program chromium")

@@ -24,7 +24,18 @@ type admin struct {
 	now      func() time.Time
 	attempts attempts
 	hashing  chan struct{} // one password at a time: it is much work
-	cookie   http.Cookie
+	https    bool
+}
+
+const cookieName = "articles_admin"
+
+// setCookie gives the browser a session, or takes it away by a negative life.
+// Browsers keep it from scripts, and send it with what our own pages ask for only.
+func (a *admin) setCookie(w http.ResponseWriter, token string, life time.Duration) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure wherever there is https, which 127.0.0.1 does without
+		Name: cookieName, Value: token, Path: "/admin/", MaxAge: int(life.Seconds()),
+		HttpOnly: true, Secure: a.https, SameSite: http.SameSiteStrictMode,
+	})
 }
 
 // newAdmin makes the area's handler.
@@ -33,10 +44,7 @@ type admin struct {
 // and CrossOriginProtection refuses requests that change something and that
 // browsers mark as coming from elsewhere.
 func newAdmin(o options) http.Handler {
-	a := &admin{
-		store: o.store, now: o.now, hashing: make(chan struct{}, 1),
-		cookie: http.Cookie{Name: "articles_admin", Path: "/admin/", HttpOnly: true, Secure: o.https, SameSite: http.SameSiteStrictMode},
-	}
+	a := &admin{store: o.store, now: o.now, hashing: make(chan struct{}, 1), https: o.https}
 	mux := http.NewServeMux()
 	mux.Handle("GET /admin/style.css", http.StripPrefix("/", http.FileServerFS(adminFiles)))
 	mux.HandleFunc("GET /admin/login", a.loginPage)
@@ -66,7 +74,7 @@ func newAdmin(o options) http.Handler {
 func (a *admin) guard(next func(w http.ResponseWriter, r *http.Request, name string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		name := ""
-		if cookie, err := r.Cookie(a.cookie.Name); err == nil {
+		if cookie, err := r.Cookie(cookieName); err == nil {
 			if name, err = a.store.sessionAdmin(r.Context(), cookie.Value, a.now()); err != nil {
 				a.fail(w, r, err)
 				return
@@ -115,22 +123,18 @@ func (a *admin) login(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	cookie := a.cookie
-	cookie.Value, cookie.MaxAge = token, int(sessionLife.Seconds())
-	http.SetCookie(w, &cookie)
+	a.setCookie(w, token, sessionLife)
 	http.Redirect(w, r, "/admin/users", http.StatusSeeOther)
 }
 
 func (a *admin) logout(w http.ResponseWriter, r *http.Request) {
-	if cookie, err := r.Cookie(a.cookie.Name); err == nil {
+	if cookie, err := r.Cookie(cookieName); err == nil {
 		if err := a.store.endSession(r.Context(), cookie.Value); err != nil {
 			a.fail(w, r, err)
 			return
 		}
 	}
-	cookie := a.cookie
-	cookie.MaxAge = -1
-	http.SetCookie(w, &cookie)
+	a.setCookie(w, "", -time.Second)
 	http.Redirect(w, r, "/admin/login", http.StatusSeeOther)
 }
 

@@ -18,7 +18,8 @@ func (s *server) login(name, password string, header ...string) (*httptest.Respo
 	form := url.Values{"name": {name}, "password": {password}}
 	header = append(header, "Content-Type", "application/x-www-form-urlencoded")
 	w := s.call("POST", "/admin/login", form.Encode(), header...)
-	for _, cookie := range w.Result().Cookies() {
+	if cookies := w.Result().Cookies(); len(cookies) > 0 {
+		cookie := cookies[0]
 		if !cookie.HttpOnly || !cookie.Secure || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != "/admin/" {
 			s.t.Errorf("cookie %v", cookie)
 		}
@@ -166,4 +167,25 @@ func TestAdminSessionsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	over(cookie)
+}
+
+func TestAttemptsAreBounded(t *testing.T) {
+	var a attempts
+	now := time.Unix(1_800_000_000, 0)
+	allow := func(address string) bool { return a.allow(&http.Request{RemoteAddr: address}, now) }
+	for i := range maxAddresses {
+		if !allow("host" + strconv.Itoa(i) + ":1") {
+			t.Fatalf("address %d is refused", i)
+		}
+	}
+	if allow("one more:1") {
+		t.Error("one address more is counted")
+	}
+	if !allow("host0:2") {
+		t.Error("an address that is counted is refused")
+	}
+	now = now.Add(time.Minute)
+	if !allow("one more:1") {
+		t.Error("is refused in the next minute")
+	}
 }

@@ -30,7 +30,8 @@ function useExpired(): boolean {
   useEffect(
     () =>
       Hub.listen('auth', ({ payload }) => {
-        if (payload.event === 'tokenRefresh_failure') setExpired(true)
+        // A network that is down ends no session.
+        if (payload.event === 'tokenRefresh_failure' && payload.data?.error?.name !== 'NetworkError') setExpired(true)
         if (payload.event === 'signedIn') setExpired(false)
       }),
     [],
