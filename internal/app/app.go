@@ -125,11 +125,16 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 
+	feed := a.revocations(api)
+	if o.SkipSignatures {
+		feed = devserver.Local(feed)
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	mux.HandleFunc("GET /_poolhouse/healthz", a.healthz)
 	mux.HandleFunc("GET /_poolhouse/readyz", a.readyz)
 	mux.Handle("GET /_poolhouse/metrics", a.metrics(registry))
+	mux.Handle("GET /_poolhouse/revocations", feed)
 	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, o.PublicURL, a.log))
 	if o.Dev {
 		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Log: a.log})

@@ -18,10 +18,10 @@ type signer struct {
 	principal *iam.Principal
 }
 
-// identify reads the signature of r and looks its key up. It comes before the
-// body is read, which Verify needs: most of what is not signed well costs no
-// more than this.
-func (h *Handler) identify(r *http.Request, route *route) (*signer, error) {
+// identify reads the signature of r for a service and looks its key up. It comes
+// before the body is read, which Verify needs: most of what is not signed well
+// costs no more than this.
+func (h *Handler) identify(r *http.Request, service string) (*signer, error) {
 	signature, err := sigv4.Parse(r)
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func (h *Handler) identify(r *http.Request, route *route) (*signer, error) {
 	if accepts := h.options.AcceptsRegion; accepts != nil && accepts(signature.Credential.Region) {
 		region = signature.Credential.Region
 	}
-	if err := signature.CheckScope(region, route.service.signingName); err != nil {
+	if err := signature.CheckScope(region, service); err != nil {
 		return nil, err
 	}
 	// Keys on record are long-term ones, which go without a session token.

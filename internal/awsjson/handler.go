@@ -221,7 +221,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, route *route, re
 			req.Region = region
 		}
 	case !route.model.Public:
-		if signer, err = h.identify(r, route); err != nil {
+		if signer, err = h.identify(r, route.service.signingName); err != nil {
 			return nil, err
 		}
 		req.Region = signer.signature.Credential.Region

@@ -20,10 +20,10 @@ type Parts struct {
 
 // Mount adds the pages of a development server to mux.
 func Mount(mux *http.ServeMux, p Parts) {
-	mux.Handle("GET /_poolhouse/inbox", local(&inbox{db: p.DB, outbox: p.Outbox, log: p.Log}))
-	mux.Handle("GET /_poolhouse/inbox.css", local(http.StripPrefix("/_poolhouse", http.FileServerFS(files))))
-	mux.Handle("/_poolhouse/clock", local(p.Clock))
-	mux.Handle("POST /_poolhouse/reset", local(http.HandlerFunc(p.reset)))
+	mux.Handle("GET /_poolhouse/inbox", Local(&inbox{db: p.DB, outbox: p.Outbox, log: p.Log}))
+	mux.Handle("GET /_poolhouse/inbox.css", Local(http.StripPrefix("/_poolhouse", http.FileServerFS(files))))
+	mux.Handle("/_poolhouse/clock", Local(p.Clock))
+	mux.Handle("POST /_poolhouse/reset", Local(http.HandlerFunc(p.reset)))
 }
 
 // reset empties the server, sets its clock back and fills it as at its start.

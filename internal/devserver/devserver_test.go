@@ -24,7 +24,7 @@ func TestLocal(t *testing.T) {
 		{"a program's POST", "POST", "127.0.0.1:9339", "", 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h := local(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+			h := Local(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 			r := httptest.NewRequest(c.method, "http://"+c.host+"/_poolhouse/clock", nil)
 			if c.origin != "" {
 				r.Header.Set("Origin", c.origin)

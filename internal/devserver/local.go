@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// local lets through only what this machine's own programs and pages send. See
+// Local lets through only what this machine's own programs and pages send. See
 // the package comment for why.
-func local(next http.Handler) http.Handler {
+func Local(next http.Handler) http.Handler {
 	next = http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !loopbackHost(r.Host) {

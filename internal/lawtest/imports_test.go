@@ -77,12 +77,12 @@ apimodel: idpapi identityapi
 sigv4:    github.com/aws/aws-sdk-go-v2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 idp:      config app identityapi
-app:      srp github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
+app:      srp /verify github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys
 /verify:              github.com/aws/aws-sdk-go-v2
 /test/clients:       app keys
 
-/test:    srp github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
+/test:    srp /verify github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
 `
 
 // never says what packages must not even reach through others: the domain knows

@@ -34,3 +34,15 @@ func TestListUsersUsesIndexes(t *testing.T) {
 		})
 	}
 }
+
+// A verifier that has read almost everything must not cost a walk through the
+// rest.
+func TestRevocationEventsUsesItsKey(t *testing.T) {
+	plan, err := store.ExplainRevocationEvents(t.Context(), storetest.SQLite(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(plan, "(pool_id=? AND (recorded_at,id)>(?,?))") || strings.Contains(plan, "TEMP B-TREE") {
+		t.Errorf("plan:\n%s", plan)
+	}
+}

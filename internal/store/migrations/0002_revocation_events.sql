@@ -9,5 +9,5 @@ CREATE TABLE revocation_events (
 	effective_at BIGINT NOT NULL,
 	expires_at   BIGINT NOT NULL,
 	PRIMARY KEY (pool_id, recorded_at, id)
-);
+) WITHOUT ROWID;
 CREATE INDEX revocation_events_by_expiry ON revocation_events (expires_at);

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"groups", groups},
 		{"group members", groupMembers},
 		{"marks", marks},
+		{"revocations", revocations},
 		{"messages", messages},
 		{"access keys", accessKeys},
 		{"resource servers", resourceServers},
