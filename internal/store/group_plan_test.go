@@ -45,8 +45,8 @@ func TestGroupsUseIndexes(t *testing.T) {
 	}
 }
 
-// BenchmarkUser reads a user as every call with a token does, in no group and in
-// the most there may be.
+// BenchmarkUser reads a user as a refresh does, in no group and in the most there
+// may be.
 func BenchmarkUser(b *testing.B) {
 	for _, groups := range []int{0, 1, 100} {
 		b.Run(map[int]string{0: "without groups", 1: "in 1 group", 100: "in 100 groups"}[groups], func(b *testing.B) {
@@ -75,7 +75,7 @@ func BenchmarkUser(b *testing.B) {
 			b.ResetTimer()
 			for range b.N {
 				if err := db.View(b.Context(), func(tx *Tx) error {
-					u, _, err := tx.TokenUser("p", "s", "j")
+					u, _, err := tx.RefreshUser("p", "s", "j")
 					if err == nil && len(u.Groups) != groups {
 						b.Fatalf("%d groups", len(u.Groups))
 					}

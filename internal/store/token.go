@@ -30,16 +30,27 @@ func (tx *Tx) RevokeToken(poolID, originJTI string, expires time.Time) error {
 	return tx.addRevocationEvent(poolID, TokenRevoked, originJTI, tx.Now(), expires)
 }
 
-// TokenUser returns the user a token was issued to, and whether the sign-in it
-// comes from was revoked. It is one query, since every call with a token begins
-// with it.
+// TokenUser returns the user a token was issued to, without Groups, and
+// whether the sign-in it comes from was revoked. It is one query, since every
+// call with a token begins with it.
 func (tx *Tx) TokenUser(poolID, sub, originJTI string) (u *User, revoked bool, err error) {
 	var mark int64
-	u, err = scanUserInGroups(tx.queryRow(`SELECT `+userColumns+`, `+userGroups+`,
-		CASE WHEN EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.pool_id = $1 AND r.origin_jti = $3) THEN 1 ELSE 0 END
+	u, err = scanUser(tx.queryRow(`SELECT `+userColumns+`, `+tokenRevoked+`
 		FROM users u WHERE u.pool_id = $1 AND u.sub = $2`, poolID, sub, originJTI), &mark)
 	return u, mark != 0, err
 }
+
+// RefreshUser is TokenUser for a refresh token: with Groups, since new tokens
+// tell of them.
+func (tx *Tx) RefreshUser(poolID, sub, originJTI string) (u *User, revoked bool, err error) {
+	var mark int64
+	u, err = scanUserInGroups(tx.queryRow(`SELECT `+userColumns+`, `+userGroups+`, `+tokenRevoked+`
+		FROM users u WHERE u.pool_id = $1 AND u.sub = $2`, poolID, sub, originJTI), &mark)
+	return u, mark != 0, err
+}
+
+const tokenRevoked = `CASE WHEN EXISTS
+	(SELECT 1 FROM revoked_tokens r WHERE r.pool_id = $1 AND r.origin_jti = $3) THEN 1 ELSE 0 END`
 
 // Rotation is the live generation of a family of refresh tokens.
 type Rotation struct {

@@ -28,8 +28,8 @@ type User struct {
 	CreatedAt  time.Time
 	ModifiedAt time.Time
 
-	// Groups are filled by User, FindUser and TokenUser, in no order. They are
-	// changed by AddGroupMember and its like alone.
+	// Groups are filled by what reads a user to give tokens, User, FindUser and
+	// RefreshUser, in no order. AddGroupMember and its like alone change them.
 	Groups []UserGroup
 
 	// Names and Index follow from the fields above and the pool's settings. They

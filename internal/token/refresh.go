@@ -140,7 +140,7 @@ func (i *Issuer) OpenRefresh(ctx context.Context, client *userpool.Client, token
 	var user *store.User
 	var revoked bool
 	err = i.db.View(ctx, func(tx *store.Tx) (err error) {
-		user, revoked, err = tx.TokenUser(pool.ID, content.Sub, content.OriginJTI)
+		user, revoked, err = tx.RefreshUser(pool.ID, content.Sub, content.OriginJTI)
 		return err
 	})
 	switch {

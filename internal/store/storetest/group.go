@@ -136,7 +136,7 @@ func groupMembers(t *testing.T, db *store.DB) {
 			must(t, err)
 			byName, err := tx.FindUser(poolID, byKey.Username, "")
 			must(t, err)
-			byToken, _, err := tx.TokenUser(poolID, sub, "jti")
+			byToken, _, err := tx.RefreshUser(poolID, sub, "jti")
 			for _, u := range []*store.User{byKey, byName, byToken} {
 				slices.SortFunc(u.Groups, func(a, b store.UserGroup) int { return cmp.Compare(a.Name, b.Name) })
 				all = append(all, u.Groups)
