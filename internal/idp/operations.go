@@ -42,6 +42,12 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpDeleteResourceServer, s.DeleteResourceServer),
 		awsjson.Handle(idpapi.OpListResourceServers, s.ListResourceServers),
 
+		// session_configuration.go
+		awsjson.Handle(idpapi.OpGetUserPoolSessionConfiguration, s.GetUserPoolSessionConfiguration),
+		awsjson.Handle(idpapi.OpSetUserPoolSessionConfiguration, s.SetUserPoolSessionConfiguration),
+		awsjson.Handle(idpapi.OpGetUserPoolClientSessionConfiguration, s.GetUserPoolClientSessionConfiguration),
+		awsjson.Handle(idpapi.OpSetUserPoolClientSessionConfiguration, s.SetUserPoolClientSessionConfiguration),
+
 		// client_secret.go
 		awsjson.Handle(idpapi.OpAddUserPoolClientSecret, s.AddUserPoolClientSecret),
 		awsjson.Handle(idpapi.OpListUserPoolClientSecrets, s.ListUserPoolClientSecrets),
@@ -160,8 +166,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpGetSigningCertificate,
 	idpapi.OpGetUICustomization,
 	idpapi.OpGetUserAuthFactors,
-	idpapi.OpGetUserPoolClientSessionConfiguration,
-	idpapi.OpGetUserPoolSessionConfiguration,
 	idpapi.OpListDevices,
 	idpapi.OpListIdentityProviders,
 	idpapi.OpListTerms,
@@ -174,8 +178,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpSetRiskConfiguration,
 	idpapi.OpSetUICustomization,
 	idpapi.OpSetUserMFAPreference,
-	idpapi.OpSetUserPoolClientSessionConfiguration,
-	idpapi.OpSetUserPoolSessionConfiguration,
 	idpapi.OpSetUserSettings,
 	idpapi.OpStartUserImportJob,
 	idpapi.OpStartWebAuthnRegistration,

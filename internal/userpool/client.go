@@ -20,6 +20,7 @@ type Client struct {
 	CreatedAt  time.Time
 	ModifiedAt time.Time
 	ClientConfig
+	SeparateClientConfig
 
 	secrets []openSecret
 }

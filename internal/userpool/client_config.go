@@ -58,3 +58,9 @@ type ClientSecret struct {
 	Sealed    string `json:"Sealed"`
 	CreatedAt int64  `json:"CreatedAt"` // unix milliseconds
 }
+
+// SeparateClientConfig is what operations of their own set on a client and
+// UpdateUserPoolClient leaves as it is.
+type SeparateClientConfig struct {
+	SSOSession *SSOSession `json:"SSOSession,omitzero"`
+}

@@ -32,7 +32,14 @@ type PoolConfig struct {
 	DcrConfiguration            *DcrConfiguration            `json:"DcrConfiguration,omitzero"`
 	AcrConfiguration            map[string]AcrLevel          `json:"AcrConfiguration,omitzero"`
 	MFAFactors                  MFAFactors                   `json:"MFAFactors,omitzero"`
-	WebAuthnConfiguration       *WebAuthnConfiguration       `json:"WebAuthnConfiguration,omitzero"`
+	SeparateConfig
+}
+
+// SeparateConfig is what operations of their own set and UpdateUserPool leaves as
+// it is.
+type SeparateConfig struct {
+	WebAuthnConfiguration *WebAuthnConfiguration `json:"WebAuthnConfiguration,omitzero"`
+	Sessions              *SessionConfig         `json:"Sessions,omitzero"`
 }
 
 // Policies are the password policy and the allowed first factors.

@@ -33,7 +33,7 @@ func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) err
 		if pool.MfaConfiguration != "OFF" {
 			pool.MFAFactors = old.MFAFactors
 		}
-		pool.WebAuthnConfiguration = old.WebAuthnConfiguration
+		pool.SeparateConfig = old.SeparateConfig
 		pool.UserPoolTier = cmp.Or(s.UserPoolTier, old.UserPoolTier)
 		if s.UserPoolTags == nil {
 			pool.UserPoolTags = old.UserPoolTags

@@ -195,6 +195,7 @@ func (p *Pool) row() (*store.UserPool, error) {
 // clientDoc is the doc column of a client's row.
 type clientDoc struct {
 	ClientConfig
+	SeparateClientConfig
 	Secrets []ClientSecret `json:"Secrets,omitzero"`
 }
 
@@ -221,7 +222,7 @@ func (p *Pools) readClient(row *store.UserPoolClient) (*Client, error) {
 	}
 	client := &Client{
 		PoolID: row.PoolID, ID: row.ID, Name: row.Name, CreatedAt: row.CreatedAt, ModifiedAt: row.ModifiedAt,
-		ClientConfig: doc.ClientConfig,
+		ClientConfig: doc.ClientConfig, SeparateClientConfig: doc.SeparateClientConfig,
 	}
 	for _, s := range doc.Secrets {
 		opened, err := p.openSecret(row.PoolID, row.ID, s)

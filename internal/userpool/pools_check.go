@@ -199,6 +199,9 @@ func (c *PoolConfig) checkTier(code fault.Code) error {
 	if c.UserPoolTier == "LITE" && c.MFAFactors.Email != nil {
 		excess = append(excess, "Email MFA")
 	}
+	if c.UserPoolTier == "LITE" && c.SessionConfig().UserSessionTracking == "ENABLED" {
+		excess = append(excess, "User Session Tracking")
+	}
 	if c.UserPoolTier != "PLUS" && c.UserPoolAddOns != nil && c.UserPoolAddOns.AdvancedSecurityMode != "OFF" {
 		excess = append(excess, "Threat Protection")
 	}
