@@ -61,6 +61,7 @@ func TestVerify(t *testing.T) {
 		"other key":               {sign(t, newKey(t, elliptic.P256()), nil, nil), verify.ErrSignature, 1},
 		"other's payload":         {parts[0] + "." + strings.Split(other, ".")[1] + "." + parts[2], verify.ErrSignature, 1},
 		"claims with more behind": {parts[0] + "." + strings.TrimRight(parts[1], "=") + "AAAA." + parts[2], verify.ErrMalformed, 0},
+		"second spelling":         {twin(good), verify.ErrMalformed, 0},
 		"bare signature":          {strings.TrimRight(good, "="), "", 1},
 		"empty signature":         {parts[0] + "." + parts[1] + ".", verify.ErrMalformed, 0},
 		"signature of zeros":      {parts[0] + "." + parts[1] + "." + base64.URLEncoding.EncodeToString(make([]byte, 64)), verify.ErrSignature, 1},
@@ -83,6 +84,14 @@ func TestVerify(t *testing.T) {
 			}
 		})
 	}
+}
+
+// twin is raw with another last letter of the signature before the padding, where
+// only the bits that are thrown away differ.
+func twin(raw string) string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	at := strings.IndexByte(raw[strings.LastIndexByte(raw, '.'):], '=') + strings.LastIndexByte(raw, '.') - 1
+	return raw[:at] + string(letters[strings.IndexByte(letters, raw[at])+1]) + raw[at+1:]
 }
 
 func TestLeeway(t *testing.T) {

@@ -119,7 +119,7 @@ func (k *keys) keep(url string, e *entry) {
 		var lastFound time.Time
 		for other, e := range k.known {
 			// The time of what was never found is zero, before all others.
-			if e.running == nil && (last == "" || e.found.Before(lastFound)) {
+			if last == "" || e.found.Before(lastFound) {
 				last, lastFound = other, e.found
 			}
 		}

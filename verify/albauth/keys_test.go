@@ -165,7 +165,7 @@ func TestBadEndpoints(t *testing.T) {
 		"redirects":  func(e *endpoint) { e.status = 302 },
 		"empty":      func(e *endpoint) { e.bodies[keyAt] = "" },
 		"HTML":       func(e *endpoint) { e.bodies[keyAt] = "<html>" },
-		"10 MB":      func(e *endpoint) { e.bodies[keyAt] = strings.Repeat("\n", 10<<20) + e.bodies[keyAt] },
+		"10 MB":      func(e *endpoint) { e.bodies[keyAt] += strings.Repeat("\n", 10<<20) },
 		"RSA":        func(e *endpoint) { e.bodies[keyAt] = pemOf(t, rsaKey.Public()) },
 		"P-384":      func(e *endpoint) { e.bodies[keyAt] = pemOf(t, newKey(t, elliptic.P384()).Public()) },
 		"other type": func(e *endpoint) { e.bodies[keyAt] = strings.ReplaceAll(e.bodies[keyAt], "PUBLIC", "PRIVATE") },
@@ -191,6 +191,16 @@ func TestBadEndpoints(t *testing.T) {
 				t.Errorf("when it was well again: %v", err)
 			}
 		})
+	}
+}
+
+// TestForbidden: S3, where keys are in some partitions, says so of what it has not.
+func TestForbidden(t *testing.T) {
+	key := newKey(t, elliptic.P256())
+	v, e, _ := newVerifier(t, key)
+	e.status = http.StatusForbidden
+	if _, err := v.Verify(t.Context(), fresh(t, key, kid)); !errors.Is(err, verify.ErrUnknownKey) {
+		t.Errorf("got %v", err)
 	}
 }
 

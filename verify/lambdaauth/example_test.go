@@ -1,6 +1,8 @@
 package lambdaauth_test
 
 import (
+	"context"
+	"fmt"
 	"log"
 	"time"
 
@@ -36,7 +38,15 @@ func ExampleToken() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	lambda.Start(authorize)
+	handler := lambda.NewHandler(authorize) // in a program: lambda.Start(authorize)
+
+	_, err = handler.Invoke(context.Background(), []byte(`{
+		"type": "TOKEN",
+		"authorizationToken": "Bearer a.b.c",
+		"methodArn": "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod/GET/articles"
+	}`))
+	fmt.Println(err) // API Gateway makes a 401 of it
+	// Output: Unauthorized
 }
 
 // The authorizer of a GraphQL API, whose answers AppSync keeps for a minute.

@@ -3,6 +3,7 @@ package lambdaauth
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -50,18 +51,17 @@ func statement(effect string, resources ...string) events.APIGatewayCustomAuthor
 	}
 }
 
+// stagePart is of the ARN of a route: API ids and names of stages have no more
+// letters than these, and so are no patterns in a policy.
+var stagePart = regexp.MustCompile(`^(arn:aws[a-z-]*:execute-api:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9]+/(?:\$default|[A-Za-z0-9_-]+))/`)
+
 // stageOf is the part of a resource's ARN that all routes of its stage begin
 // with: arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod of
 // arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod/GET/articles.
 func stageOf(arn string) (string, error) {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) == 6 && parts[0] == "arn" && parts[2] == "execute-api" {
-		api, rest, _ := strings.Cut(parts[5], "/")
-		stage, _, ok := strings.Cut(rest, "/")
-		prefix := arn[:len(arn)-len(parts[5])] + api + "/" + stage
-		if ok && api != "" && stage != "" && !strings.ContainsAny(prefix, "*?{") {
-			return prefix, nil
-		}
+	m := stagePart.FindStringSubmatch(arn)
+	if m == nil {
+		return "", errors.New("lambdaauth: the event's ARN is not of a route of API Gateway")
 	}
-	return "", errors.New("lambdaauth: the event's ARN is not of a route of API Gateway")
+	return m[1], nil
 }
