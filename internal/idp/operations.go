@@ -48,6 +48,10 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpGetUserPoolClientSessionConfiguration, s.GetUserPoolClientSessionConfiguration),
 		awsjson.Handle(idpapi.OpSetUserPoolClientSessionConfiguration, s.SetUserPoolClientSessionConfiguration),
 
+		// risk_configuration.go
+		awsjson.Handle(idpapi.OpDescribeRiskConfiguration, s.DescribeRiskConfiguration),
+		awsjson.Handle(idpapi.OpSetRiskConfiguration, s.SetRiskConfiguration),
+
 		// client_secret.go
 		awsjson.Handle(idpapi.OpAddUserPoolClientSecret, s.AddUserPoolClientSecret),
 		awsjson.Handle(idpapi.OpListUserPoolClientSecrets, s.ListUserPoolClientSecrets),
@@ -151,7 +155,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpDescribeIdentityProvider,
 	idpapi.OpDescribeManagedLoginBranding,
 	idpapi.OpDescribeManagedLoginBrandingByClient,
-	idpapi.OpDescribeRiskConfiguration,
 	idpapi.OpDescribeTerms,
 	idpapi.OpDescribeTermsByClient,
 	idpapi.OpDescribeUserImportJob,
@@ -175,7 +178,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpListWebAuthnCredentials,
 	idpapi.OpRevokeUserSession,
 	idpapi.OpSetLogDeliveryConfiguration,
-	idpapi.OpSetRiskConfiguration,
 	idpapi.OpSetUICustomization,
 	idpapi.OpSetUserMFAPreference,
 	idpapi.OpSetUserSettings,

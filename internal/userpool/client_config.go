@@ -63,4 +63,5 @@ type ClientSecret struct {
 // UpdateUserPoolClient leaves as it is.
 type SeparateClientConfig struct {
 	SSOSession *SSOSession `json:"SSOSession,omitzero"`
+	Risk       *RiskConfig `json:"Risk,omitzero"`
 }

@@ -40,6 +40,7 @@ type PoolConfig struct {
 type SeparateConfig struct {
 	WebAuthnConfiguration *WebAuthnConfiguration `json:"WebAuthnConfiguration,omitzero"`
 	Sessions              *SessionConfig         `json:"Sessions,omitzero"`
+	Risk                  *RiskConfig            `json:"Risk,omitzero"`
 }
 
 // Policies are the password policy and the allowed first factors.
