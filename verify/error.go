@@ -54,7 +54,7 @@ var messages = map[Code]string{
 	ErrMissing:               "token is missing",
 	ErrMalformed:             "token is malformed",
 	ErrTooLarge:              "token is too large",
-	ErrAlgorithm:             "token is not signed by RS256",
+	ErrAlgorithm:             "token is signed by another algorithm",
 	ErrUnknownKey:            "token is signed by an unknown key",
 	ErrSignature:             "token has a wrong signature",
 	ErrExpired:               "token has expired",

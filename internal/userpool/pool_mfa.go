@@ -53,7 +53,7 @@ type MFAConfig struct {
 }
 
 // multiFactorPasskeys makes a passkey satisfy required MFA by itself.
-const multiFactorPasskeys = "MULTI_FACTOR_WITH_USER_VERIFICATION"
+const multiFactorPasskeys = "MULTI_FACTOR_WITH_USER_VERIFICATION" //nolint:gosec // G101: an enum value of the API, not a credential
 
 var errNoMFAFactor = fault.New(fault.InvalidParameter,
 	"SMS configuration and Auto verification for phone_number are required when MFA is required/optional")
