@@ -52,6 +52,10 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpDescribeRiskConfiguration, s.DescribeRiskConfiguration),
 		awsjson.Handle(idpapi.OpSetRiskConfiguration, s.SetRiskConfiguration),
 
+		// log_delivery.go
+		awsjson.Handle(idpapi.OpGetLogDeliveryConfiguration, s.GetLogDeliveryConfiguration),
+		awsjson.Handle(idpapi.OpSetLogDeliveryConfiguration, s.SetLogDeliveryConfiguration),
+
 		// client_secret.go
 		awsjson.Handle(idpapi.OpAddUserPoolClientSecret, s.AddUserPoolClientSecret),
 		awsjson.Handle(idpapi.OpListUserPoolClientSecrets, s.ListUserPoolClientSecrets),
@@ -164,7 +168,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpGetClientToken,
 	idpapi.OpGetDevice,
 	idpapi.OpGetIdentityProviderByIdentifier,
-	idpapi.OpGetLogDeliveryConfiguration,
 	idpapi.OpGetProvisionedLimit,
 	idpapi.OpGetSigningCertificate,
 	idpapi.OpGetUICustomization,
@@ -177,7 +180,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpListUserSessions,
 	idpapi.OpListWebAuthnCredentials,
 	idpapi.OpRevokeUserSession,
-	idpapi.OpSetLogDeliveryConfiguration,
 	idpapi.OpSetUICustomization,
 	idpapi.OpSetUserMFAPreference,
 	idpapi.OpSetUserSettings,

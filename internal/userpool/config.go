@@ -41,6 +41,7 @@ type SeparateConfig struct {
 	WebAuthnConfiguration *WebAuthnConfiguration `json:"WebAuthnConfiguration,omitzero"`
 	Sessions              *SessionConfig         `json:"Sessions,omitzero"`
 	Risk                  *RiskConfig            `json:"Risk,omitzero"`
+	LogConfigurations     []LogConfiguration     `json:"LogConfigurations,omitzero"`
 }
 
 // Policies are the password policy and the allowed first factors.

@@ -205,6 +205,9 @@ func (c *PoolConfig) checkTier(code fault.Code) error {
 	if c.UserPoolTier != "PLUS" && c.UserPoolAddOns != nil && c.UserPoolAddOns.AdvancedSecurityMode != "OFF" {
 		excess = append(excess, "Threat Protection")
 	}
+	if c.UserPoolTier != "PLUS" && c.exportsEvents() {
+		excess = append(excess, "User Activity Log Export")
+	}
 	if excess == nil {
 		return nil
 	}
