@@ -65,6 +65,9 @@ app: userpool github.com/prometheus/client_golang
 /verify/settings:   /verify /verify/middleware
 /verify/albauth:    /verify /verify/middleware
 
+# The server inside the tests of others; its exported names are of no internal package.
+/poolhousetest: app keys /verify
+
 /tools/apigen:
 /test:
 /test/clients:
