@@ -92,7 +92,7 @@ resource "aws_cognito_user_pool" "messages" {
   deletion_protection      = var.changed ? "INACTIVE" : "ACTIVE"
   tags = {
     team  = "identity"
-    stage = "test"
+    stage = var.changed ? "live" : "test"
   }
 
   verification_message_template {
@@ -179,5 +179,17 @@ resource "aws_cognito_user_pool" "mfa" {
   web_authn_configuration {
     relying_party_id  = "id.example.com"
     user_verification = var.changed ? "required" : "preferred"
+  }
+}
+
+resource "aws_cognito_risk_configuration" "pool" {
+  user_pool_id = aws_cognito_user_pool.triggers.id
+  compromised_credentials_risk_configuration {
+    actions {
+      event_action = var.changed ? "NO_ACTION" : "BLOCK"
+    }
+  }
+  risk_exception_configuration {
+    blocked_ip_range_list = ["10.10.10.0/24"]
   }
 }
