@@ -56,6 +56,9 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpGetLogDeliveryConfiguration, s.GetLogDeliveryConfiguration),
 		awsjson.Handle(idpapi.OpSetLogDeliveryConfiguration, s.SetLogDeliveryConfiguration),
 
+		// signing_certificate.go
+		awsjson.Handle(idpapi.OpGetSigningCertificate, s.GetSigningCertificate),
+
 		// client_secret.go
 		awsjson.Handle(idpapi.OpAddUserPoolClientSecret, s.AddUserPoolClientSecret),
 		awsjson.Handle(idpapi.OpListUserPoolClientSecrets, s.ListUserPoolClientSecrets),
@@ -169,7 +172,6 @@ var notBuilt = []*apimodel.Operation{
 	idpapi.OpGetDevice,
 	idpapi.OpGetIdentityProviderByIdentifier,
 	idpapi.OpGetProvisionedLimit,
-	idpapi.OpGetSigningCertificate,
 	idpapi.OpGetUICustomization,
 	idpapi.OpGetUserAuthFactors,
 	idpapi.OpListDevices,
