@@ -13,9 +13,8 @@ import (
 // it. Errors: InvalidParameterException for what is no ARN of a user pool,
 // ResourceNotFoundException.
 func (p *Pools) TaggedPool(ctx context.Context, region, arn string) (*Pool, error) {
-	parts := strings.SplitN(arn, ":", 6) // arn:partition:service:region:account:resource
-	id, found := strings.CutPrefix(parts[len(parts)-1], "userpool/")
-	if !found || len(parts) != 6 || parts[0] != "arn" || parts[2] != "cognito-idp" || !poolID.MatchString(id) {
+	id, ok := poolOfARN(arn)
+	if !ok {
 		return nil, invalid("%s is not the ARN of a user pool.", arn)
 	}
 	pool, err := p.Pool(ctx, id)
@@ -26,6 +25,13 @@ func (p *Pools) TaggedPool(ctx context.Context, region, arn string) (*Pool, erro
 		return nil, poolNotFound(id)
 	}
 	return pool, nil
+}
+
+// poolOfARN is the id in an ARN of a user pool, of whatever account and region.
+func poolOfARN(arn string) (id string, ok bool) {
+	parts := strings.SplitN(arn, ":", 6) // arn:partition:service:region:account:resource
+	id, ok = strings.CutPrefix(parts[len(parts)-1], "userpool/")
+	return id, ok && len(parts) == 6 && parts[0] == "arn" && parts[2] == "cognito-idp" && poolID.MatchString(id)
 }
 
 // Tag sets tags of a pool and leaves its others. Errors:
