@@ -270,8 +270,9 @@ func (m *Machine) enter(ctx context.Context, a *attempt, key string, read func(*
 }
 
 var (
-	errUnknownUser = fault.New(fault.UserNotFound, "User does not exist.")
-	errIncorrect   = fault.New(fault.NotAuthorized, "Incorrect username or password.")
+	errUnknownUser    = fault.New(fault.UserNotFound, "User does not exist.")
+	errNoSecondFactor = fault.New(fault.NotAuthorized, "The user pool requires MFA, which this version of Poolhouse cannot ask for.")
+	errIncorrect      = fault.New(fault.NotAuthorized, "Incorrect username or password.")
 )
 
 // next decides where a sign-in goes after a step that did not refuse it.
@@ -295,6 +296,10 @@ func (m *Machine) next(ctx context.Context, a *attempt) (*Outcome, error) {
 			return nil, err
 		}
 		return m.challenge(a)
+	}
+	if a.pool.MfaConfiguration == "ON" {
+		// No second factor can be asked for yet, and none must not mean no need.
+		return nil, errNoSecondFactor
 	}
 	tokens, err := m.tokens.Issue(ctx, token.Grant{Pool: a.pool, Client: a.client, User: u})
 	if err != nil {
