@@ -169,17 +169,20 @@ func (p *PoolhouseRevocations) Run(ctx context.Context) error {
 	}
 }
 
-// Poll reads the feed to its present end, as Run does at each interval. It must
+// Poll reads the feed to its present end, as Run does at each interval. After a
+// failure the next reading begins where this one did, since what was committed
+// late may by then stand before the page that failed. It must
 // not be called while Run does. Tests and programs that run rarely may call it
 // in Run's place.
 func (p *PoolhouseRevocations) Poll(ctx context.Context) error {
-	began := p.feed.Now()
+	began, from := p.feed.Now(), p.cursor
 	for {
 		page, err := p.page(ctx)
 		if err == nil && page.More && page.Cursor == p.cursor {
 			err = errors.New("the server repeats a page")
 		}
 		if err != nil {
+			p.cursor = from
 			return fmt.Errorf("verify: revocation feed: %w", err)
 		}
 		p.cursor = page.Cursor
@@ -266,9 +269,11 @@ func (p *PoolhouseRevocations) event(e feedEvent) {
 	p.users[e.Sub] = user
 }
 
-// sweep forgets what matters to no token any more.
+// sweep forgets what matters to no token any more. Verifiers accept tokens for a
+// leeway after they have expired, which we do not know.
 func (p *PoolhouseRevocations) sweep(now time.Time) {
 	p.swept = now
+	now = now.Add(-maxLeeway)
 	for id, expires := range p.tokens {
 		if now.After(expires) {
 			delete(p.tokens, id)

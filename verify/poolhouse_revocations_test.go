@@ -158,7 +158,12 @@ func TestPoolhouseRevocations(t *testing.T) {
 	poll()
 	check(token(carol, v7(signedIn)), "")
 
-	clock.now = testTime.Add(24*time.Hour + time.Second)
+	clock.now = testTime.Add(25 * time.Hour) // a verifier of the greatest leeway accepts its tokens until now
+	poll()
+	if n := len(p.tokens) + len(p.users); n != 5 {
+		t.Errorf("%d entries are left while a leeway may last, want 5", n)
+	}
+	clock.now = clock.now.Add(time.Minute + time.Second)
 	poll()
 	if n := len(p.tokens) + len(p.users); n != 0 {
 		t.Errorf("%d entries are left after all tokens have expired", n)
@@ -180,6 +185,60 @@ func TestRevocationsThatMayBeUnknown(t *testing.T) {
 	wantCode(t, err, "")
 }
 
+// A revoked token must not come to life again in the leeway after its end.
+func TestRevokedTokenWithinLeeway(t *testing.T) {
+	s, p, clock := newFeed(t, nil)
+	v := newVerifier(t, offline(func(c *Config) {
+		c.Leeway, c.CacheSize, c.Now = time.Hour, 100, func() time.Time { return clock.now }
+		c.Pools[0].Revocation = p
+	}))
+	exp := testTime.Add(24 * time.Hour)
+	raw := mint(accessClaims(claims{"origin_jti": v7(testTime), "exp": exp.Unix()}))
+	s.add(feedEvent{Type: tokenRevoked, OriginJTI: v7(testTime), At: milli(testTime), ExpiresAt: milli(exp)})
+	for _, clock.now = range []time.Time{testTime, exp.Add(time.Second), exp.Add(time.Hour - time.Second)} {
+		if err := p.Poll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := v.Verify(t.Context(), raw)
+		wantCode(t, err, ErrRevoked)
+	}
+}
+
+// What was committed late, before the page at which a reading failed, is read.
+func TestFailedReadingBeginsAgain(t *testing.T) {
+	event := func(sub string) feedEvent {
+		return feedEvent{Type: userDeleted, Sub: sub, At: milli(testTime), ExpiresAt: milli(testTime.Add(24 * time.Hour))}
+	}
+	var log []feedEvent
+	failed := false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		first, _ := strconv.Atoi(r.URL.Query().Get("after"))
+		if first > 0 && !failed {
+			failed = true
+			log = append([]feedEvent{event("late")}, log...)
+			http.Error(w, "down", http.StatusServiceUnavailable)
+			return
+		}
+		end := min(len(log), first+2)
+		_, _ = w.Write([]byte(toJSON(feedPage{PoolID: feedPool, Events: log[first:end], Cursor: strconv.Itoa(end), More: end < len(log)})))
+	}))
+	defer server.Close()
+	log = []feedEvent{event("a"), event("b"), event("c")}
+	p, err := NewPoolhouseRevocations(RevocationFeed{URL: server.URL, PoolID: feedPool, AccessKey: feedKey, Now: func() time.Time { return testTime }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Poll(t.Context()); err == nil {
+		t.Fatal("the second page failed")
+	}
+	if err := p.Poll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if p.users["late"].state != ErrUserNotFound {
+		t.Error("the event that was committed late was passed over")
+	}
+}
+
 func TestMoreRevocationsThanMayBeHeld(t *testing.T) {
 	s, p, clock := newFeed(t, func(f *RevocationFeed) { f.MaxEntries = 5 })
 	v := newVerifier(t, offline(func(c *Config) { c.Pools[0].Revocation = p }))
@@ -196,7 +255,7 @@ func TestMoreRevocationsThanMayBeHeld(t *testing.T) {
 		_, err := v.Verify(t.Context(), mint(accessClaims(nil)))
 		wantCode(t, err, ErrRevocationUnavailable)
 	}
-	clock.now = testTime.Add(3500 * time.Millisecond) // room again
+	clock.now = testTime.Add(maxLeeway + 3500*time.Millisecond) // room again
 	s.mu.Lock()
 	s.events = s.events[4:] // the server forgets as well
 	s.mu.Unlock()

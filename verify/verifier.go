@@ -44,6 +44,10 @@ type Config struct {
 	Now func() time.Time
 }
 
+// maxLeeway is the most of Config.Leeway: so long after its exp a token may be
+// accepted.
+const maxLeeway = time.Hour
+
 // aheadAllowed is how far a token's iat and nbf may lie in the future whatever
 // the leeway: issuers' clocks are ahead of ours by seconds, and that is no attack.
 const aheadAllowed = 10 * time.Second
@@ -128,7 +132,7 @@ func newPool(given Pool) (p *pool, issuers []string, url string, err error) {
 }
 
 func (c *Config) setDefaults() error {
-	if c.Leeway < 0 || c.Leeway > time.Hour {
+	if c.Leeway < 0 || c.Leeway > maxLeeway {
 		return errors.New("leeway is negative or more than an hour")
 	}
 	if c.MaxTokenBytes < 0 || c.CacheSize < 0 || c.KeyTTL < 0 || c.RefetchInterval < 0 || c.FetchTimeout < 0 {
