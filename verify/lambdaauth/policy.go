@@ -30,16 +30,30 @@ func (g *guard) policy(arn string, d decision) (events.APIGatewayCustomAuthorize
 	case len(g.keys) == 0:
 		return statement("Allow", stage+"/*"), nil
 	case len(d.met) > 0:
-		allowed := make([]string, len(d.met))
-		for i, key := range d.met {
+		var allowed []string
+		for _, key := range d.met {
 			method, path, _ := strings.Cut(key, " ")
-			allowed[i] = stage + "/" + method + path
+			for _, method := range methodsOf(method, path) {
+				allowed = append(allowed, stage+"/"+method+path)
+			}
 		}
 		return statement("Allow", allowed...), nil
 	case d.expires.IsZero(): // a token would help
 		return none, errUnauthorized
 	}
 	return statement("Deny", stage+"/*"), nil
+}
+
+// methods are those that API Gateway knows.
+var methods = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+
+// methodsOf are the methods for a policy. There a "*" stands for slashes, too:
+// "*/articles" would also be GET/admin/articles.
+func methodsOf(method, path string) []string {
+	if method == "*" && path != "/*" {
+		return methods
+	}
+	return []string{method}
 }
 
 func statement(effect string, resources ...string) events.APIGatewayCustomAuthorizerPolicy {

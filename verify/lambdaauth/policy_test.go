@@ -1,6 +1,7 @@
 package lambdaauth
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -23,6 +24,30 @@ func TestStageOf(t *testing.T) {
 	} {
 		if got, err := stageOf(arn); got != want || (err == nil) != (want != "") {
 			t.Errorf("stageOf(%q) = %q, %v, want %q", arn, got, err, want)
+		}
+	}
+}
+
+// The "*" of a method must not reach into the path: in a policy it would.
+func TestAnyMethodIsNoPath(t *testing.T) {
+	const stage = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/prod"
+	for key, want := range map[string][]string{
+		"GET /articles": {"/GET/articles"},
+		"* /*":          {"/*/*"}, // everything, and meant so
+		"* /articles": {
+			"/DELETE/articles", "/GET/articles", "/HEAD/articles", "/OPTIONS/articles", "/PATCH/articles", "/POST/articles", "/PUT/articles",
+		},
+	} {
+		g := &guard{keys: []string{key, "GET /admin/articles"}}
+		p, err := g.policy(stage+"/GET/articles", decision{met: []string{key}, unmet: []string{"GET /admin/articles"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			want[i] = stage + want[i]
+		}
+		if got := p.Statement[0].Resource; !slices.Equal(got, want) {
+			t.Errorf("%s allows %v, want %v", key, got, want)
 		}
 	}
 }
