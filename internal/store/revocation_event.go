@@ -40,10 +40,10 @@ type RevocationCursor struct {
 	ID string
 }
 
-// tokenLife is the longest life of an access or ID token in Cognito, with room
-// for clocks that differ. No token is issued after what an event tells of, so
-// that no event matters for longer; refresh tokens never go to verifiers.
-const tokenLife = 24*time.Hour + 10*time.Minute
+// tokenLife is how long an access or ID token of Cognito can count: its longest
+// life, the hour of leeway that a verifier may allow, and room for clocks that
+// differ.
+const tokenLife = 25*time.Hour + 10*time.Minute
 
 // RevocationEvents returns up to limit events of a pool behind the cursor that
 // are not expired, in the order of the log. That is the order of the transactions'

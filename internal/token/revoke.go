@@ -40,7 +40,7 @@ func (i *Issuer) Revoke(ctx context.Context, client *userpool.Client, refreshTok
 		return fault.New(fault.Unauthorized, "Refresh Token was not issued to the client")
 	}
 	return i.db.Update(ctx, func(tx *store.Tx) error {
-		return tx.RevokeToken(client.PoolID, r.OriginJTI, r.expires().Add(userpool.MaxTokenTTL))
+		return tx.RevokeToken(client.PoolID, r.OriginJTI, r.expires().Add(userpool.MaxTokenTTL+time.Hour)) // an hour of leeway in verifiers
 	})
 }
 

@@ -57,7 +57,7 @@ func (i *Issuer) rotate(ctx context.Context, poolID string, r *refresh, rotates 
 			return nil
 		}
 		refusal = fault.New(fault.RefreshTokenReuse, "Refresh Token has been reused")
-		return tx.RevokeToken(poolID, r.OriginJTI, r.expires().Add(userpool.MaxTokenTTL))
+		return tx.RevokeToken(poolID, r.OriginJTI, r.expires().Add(userpool.MaxTokenTTL+time.Hour)) // an hour of leeway in verifiers
 	})
 	if err != nil {
 		return 0, err
