@@ -6,9 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/poolhouse/poolhouse/internal/testenv"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -57,12 +58,7 @@ func compare(t *testing.T, path string, want []byte) {
 // names the directory of the models.
 func TestCommitted(t *testing.T) {
 	dir := os.Getenv("POOLHOUSE_API_MODELS")
-	if dir == "" {
-		if slices.Contains(strings.Split(os.Getenv("POOLHOUSE_TEST_REQUIRE"), ","), "models") {
-			t.Fatal("POOLHOUSE_TEST_REQUIRE has models, but POOLHOUSE_API_MODELS is not set")
-		}
-		t.Skip("POOLHOUSE_API_MODELS is not set")
-	}
+	testenv.Require(t, "models", dir != "", "POOLHOUSE_API_MODELS is not set")
 	for _, tc := range []struct{ model, pkg string }{
 		{"cognito-idp.service-2.json", "idpapi"},
 		{"cognito-identity.service-2.json", "identityapi"},
