@@ -1,0 +1,1 @@
+-- identity_providers: filled in by the change that needs it.

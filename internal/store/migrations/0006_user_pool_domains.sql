@@ -1,0 +1,1 @@
+-- user_pool_domains: filled in by the change that needs it.

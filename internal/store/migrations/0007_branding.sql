@@ -1,0 +1,1 @@
+-- branding: filled in by the change that needs it.

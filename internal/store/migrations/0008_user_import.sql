@@ -1,0 +1,1 @@
+-- user_import: filled in by the change that needs it.

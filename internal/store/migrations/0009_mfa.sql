@@ -1,0 +1,1 @@
+-- mfa: filled in by the change that needs it.

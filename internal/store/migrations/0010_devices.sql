@@ -1,0 +1,1 @@
+-- devices: filled in by the change that needs it.

@@ -1,0 +1,1 @@
+-- webauthn: filled in by the change that needs it.

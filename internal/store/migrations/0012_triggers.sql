@@ -1,0 +1,1 @@
+-- triggers: filled in by the change that needs it.

@@ -1,0 +1,1 @@
+-- outbox: filled in by the change that needs it.

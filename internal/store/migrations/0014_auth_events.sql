@@ -1,0 +1,1 @@
+-- auth_events: filled in by the change that needs it.

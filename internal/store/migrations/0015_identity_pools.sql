@@ -1,0 +1,1 @@
+-- identity_pools: filled in by the change that needs it.

@@ -1,0 +1,1 @@
+-- oauth: filled in by the change that needs it.
