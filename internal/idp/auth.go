@@ -16,14 +16,15 @@ func (s *Service) InitiateAuth(ctx context.Context, in *idpapi.InitiateAuthInput
 		return nil, err
 	}
 	o, err := s.signin.Start(ctx, signin.Start{
-		Pool: pool, Client: client, Flow: string(in.AuthFlow), Parameters: in.AuthParameters,
+		Pool: pool, Client: client, Flow: string(in.AuthFlow), Parameters: in.AuthParameters, Session: in.Session,
+		ClientMetadata: in.ClientMetadata, Origin: publicOrigin(ctx, client, in.UserContextData, in.AnalyticsMetadata),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &idpapi.InitiateAuthOutput{
 		ChallengeName: idpapi.ChallengeNameType(o.Challenge), ChallengeParameters: o.Parameters, Session: o.Session,
-		AuthenticationResult: authenticationResult(o.Tokens),
+		AuthenticationResult: authenticationResult(o.Tokens), AvailableChallenges: challengeNames(o.Available),
 	}, nil
 }
 
@@ -34,14 +35,15 @@ func (s *Service) AdminInitiateAuth(ctx context.Context, in *idpapi.AdminInitiat
 		return nil, err
 	}
 	o, err := s.signin.Start(ctx, signin.Start{
-		Pool: pool, Client: client, Admin: true, Flow: string(in.AuthFlow), Parameters: in.AuthParameters,
+		Pool: pool, Client: client, Admin: true, Flow: string(in.AuthFlow), Parameters: in.AuthParameters, Session: in.Session,
+		ClientMetadata: in.ClientMetadata, Origin: adminOrigin(in.ContextData, in.AnalyticsMetadata),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &idpapi.AdminInitiateAuthOutput{
 		ChallengeName: idpapi.ChallengeNameType(o.Challenge), ChallengeParameters: o.Parameters, Session: o.Session,
-		AuthenticationResult: authenticationResult(o.Tokens),
+		AuthenticationResult: authenticationResult(o.Tokens), AvailableChallenges: challengeNames(o.Available),
 	}, nil
 }
 
@@ -53,13 +55,14 @@ func (s *Service) RespondToAuthChallenge(ctx context.Context, in *idpapi.Respond
 	}
 	o, err := s.signin.Respond(ctx, signin.Response{
 		Pool: pool, Client: client, Challenge: string(in.ChallengeName), Session: in.Session, Responses: in.ChallengeResponses,
+		ClientMetadata: in.ClientMetadata, Origin: publicOrigin(ctx, client, in.UserContextData, in.AnalyticsMetadata),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &idpapi.RespondToAuthChallengeOutput{
 		ChallengeName: idpapi.ChallengeNameType(o.Challenge), ChallengeParameters: o.Parameters, Session: o.Session,
-		AuthenticationResult: authenticationResult(o.Tokens),
+		AuthenticationResult: authenticationResult(o.Tokens), AvailableChallenges: challengeNames(o.Available),
 	}, nil
 }
 
@@ -72,15 +75,25 @@ func (s *Service) AdminRespondToAuthChallenge(ctx context.Context, in *idpapi.Ad
 	}
 	o, err := s.signin.Respond(ctx, signin.Response{
 		Pool: pool, Client: client, Admin: true, Challenge: string(in.ChallengeName), Session: in.Session,
-		Responses: in.ChallengeResponses,
+		Responses: in.ChallengeResponses, ClientMetadata: in.ClientMetadata,
+		Origin: adminOrigin(in.ContextData, in.AnalyticsMetadata),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &idpapi.AdminRespondToAuthChallengeOutput{
 		ChallengeName: idpapi.ChallengeNameType(o.Challenge), ChallengeParameters: o.Parameters, Session: o.Session,
-		AuthenticationResult: authenticationResult(o.Tokens),
+		AuthenticationResult: authenticationResult(o.Tokens), AvailableChallenges: challengeNames(o.Available),
 	}, nil
+}
+
+// challengeNames are names of challenges as the API writes them.
+func challengeNames(names []string) []idpapi.ChallengeNameType {
+	var list []idpapi.ChallengeNameType
+	for _, name := range names {
+		list = append(list, idpapi.ChallengeNameType(name))
+	}
+	return list
 }
 
 // authenticationResult is the API's form of tokens, nil for none.

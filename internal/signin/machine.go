@@ -2,9 +2,7 @@ package signin
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -31,21 +29,35 @@ func New(db *store.DB, ring *keys.Ring, users *userpool.Users, tokens *token.Iss
 
 // Start begins a sign-in.
 type Start struct {
-	Pool       *userpool.Pool
-	Client     *userpool.Client
-	Admin      bool // by AdminInitiateAuth
-	Flow       string
-	Parameters map[string]string
+	Pool           *userpool.Pool
+	Client         *userpool.Client
+	Admin          bool // by AdminInitiateAuth
+	Flow           string
+	Session        string // "", or for USER_AUTH what ConfirmSignUp gave out
+	Parameters     map[string]string
+	ClientMetadata map[string]string // for triggers
+	Origin         Origin
 }
 
 // Response answers a challenge.
 type Response struct {
-	Pool      *userpool.Pool
-	Client    *userpool.Client
-	Admin     bool // by AdminRespondToAuthChallenge
-	Challenge string
-	Session   string
-	Responses map[string]string
+	Pool           *userpool.Pool
+	Client         *userpool.Client
+	Admin          bool // by AdminRespondToAuthChallenge
+	Challenge      string
+	Session        string
+	Responses      map[string]string
+	ClientMetadata map[string]string // for triggers
+	Origin         Origin
+}
+
+// Origin is where a request comes from, as far as it is known. Its texts are an
+// outsider's.
+type Origin struct {
+	IPAddress   string // canonical, without port; "" if unknown
+	UserAgent   string
+	EncodedData string // what AWS's scripts in the user's browser or app gathered
+	EndpointID  string // of AnalyticsMetadata
 }
 
 // Outcome is what a step led to: tokens, or else a challenge.
@@ -55,6 +67,7 @@ type Outcome struct {
 	Challenge  string
 	Session    string
 	Parameters map[string]string
+	Available  []string // the first factors to choose from (AvailableChallenges)
 }
 
 // A flow is a way to begin. It finds the user and either proves a factor or asks
@@ -92,14 +105,18 @@ type attempt struct {
 	pool       *userpool.Pool
 	client     *userpool.Client
 	parameters map[string]string
+	given      string            // Start.Session
+	metadata   map[string]string // ClientMetadata
+	origin     Origin
 
 	session session
 	user    *store.User // nil: nobody has the name
 
 	// What the step says.
-	ask    string            // the challenge that must follow for its proof
-	params map[string]string // and that challenge's parameters
-	block  bool              // the session goes into SECRET_BLOCK
+	ask       string            // the challenge that must follow for its proof
+	params    map[string]string // and that challenge's parameters
+	available []string          // see Outcome
+	block     bool              // the session goes into SECRET_BLOCK
 }
 
 // Start runs the beginning of a sign-in. Errors are those of InitiateAuth and
@@ -129,11 +146,12 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 	}
 	a := &attempt{
 		pool: in.Pool, client: in.Client, parameters: in.Parameters,
-		session: session{Flow: name, Admin: in.Admin},
+		given: in.Session, metadata: in.ClientMetadata, origin: in.Origin,
+		session: session{Flow: name, Admin: in.Admin, Device: deviceKey(in.Parameters)},
 	}
-	username, err := a.require("USERNAME")
-	if err != nil {
-		return nil, err
+	username := in.Parameters["USERNAME"]
+	if username == "" && in.Session == "" {
+		return nil, missing("USERNAME")
 	}
 	if err := a.client.CheckSecretHash(username, a.parameters["SECRET_HASH"]); err != nil {
 		return nil, err
@@ -152,7 +170,10 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 	if !ok {
 		return nil, fault.Errorf(fault.InvalidParameter, "The challenge %s is not supported.", in.Challenge)
 	}
-	a := &attempt{pool: in.Pool, client: in.Client, parameters: in.Responses}
+	a := &attempt{
+		pool: in.Pool, client: in.Client, parameters: in.Responses,
+		metadata: in.ClientMetadata, origin: in.Origin,
+	}
 	username, err := a.require("USERNAME")
 	if err != nil {
 		return nil, err
@@ -169,11 +190,14 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 	} else if sealed == "" {
 		return nil, missing("Session")
 	}
-	if a.session, err = m.open(in.Pool, in.Client, sealed); err != nil {
+	if a.session, err = m.open(ctx, in.Pool, in.Client, sealed); err != nil {
 		return nil, err
 	}
 	if a.session.Challenge != in.Challenge || a.session.Admin != in.Admin {
 		return nil, errInvalidSession
+	}
+	if key := deviceKey(in.Responses); key != "" {
+		a.session.Device = key
 	}
 	if err := m.answer(ctx, a, username, step); err != nil {
 		return nil, err
@@ -270,69 +294,9 @@ func (m *Machine) enter(ctx context.Context, a *attempt, key string, read func(*
 }
 
 var (
-	errUnknownUser    = fault.New(fault.UserNotFound, "User does not exist.")
-	errNoSecondFactor = fault.New(fault.NotAuthorized, "The user pool requires MFA, which this version of Poolhouse cannot ask for.")
-	errIncorrect      = fault.New(fault.NotAuthorized, "Incorrect username or password.")
+	errUnknownUser = fault.New(fault.UserNotFound, "User does not exist.")
+	errIncorrect   = fault.New(fault.NotAuthorized, "Incorrect username or password.")
 )
-
-// next decides where a sign-in goes after a step that did not refuse it.
-func (m *Machine) next(ctx context.Context, a *attempt) (*Outcome, error) {
-	if a.ask != "" {
-		return m.challenge(a)
-	}
-	u := a.user
-	switch {
-	case !u.Enabled:
-		return nil, fault.New(fault.NotAuthorized, "User is disabled.")
-	case u.Status == userpool.StatusUnconfirmed:
-		return nil, fault.New(fault.UserNotConfirmed, "User is not confirmed.")
-	case u.Status == userpool.StatusResetRequired:
-		return nil, fault.New(fault.PasswordResetRequired, "Password reset required for the user")
-	case u.Status == userpool.StatusForceChangePassword:
-		if !u.PasswordExpiresAt.IsZero() && !m.db.Now().Before(u.PasswordExpiresAt) {
-			return nil, fault.New(fault.NotAuthorized, "Temporary password has expired and must be reset by an administrator.")
-		}
-		if err := a.askNewPassword(); err != nil {
-			return nil, err
-		}
-		return m.challenge(a)
-	}
-	if a.pool.MfaConfiguration == "ON" {
-		// No second factor can be asked for yet, and none must not mean no need.
-		return nil, errNoSecondFactor
-	}
-	tokens, err := m.tokens.Issue(ctx, token.Grant{Pool: a.pool, Client: a.client, User: u})
-	if err != nil {
-		return nil, err
-	}
-	return &Outcome{Tokens: tokens, Parameters: map[string]string{}}, nil
-}
-
-// challenge seals the state and hands out the challenge the attempt asks for.
-func (m *Machine) challenge(a *attempt) (*Outcome, error) {
-	s := a.session
-	s.ID = rand.Text()
-	s.Challenge = a.ask
-	s.ExpiresAt = m.db.Now().Add(a.client.SessionTTL()).UnixMilli()
-	if a.user != nil {
-		s.Sub = a.user.Sub
-	} else {
-		s.Sub, s.Nobody = m.madeUpID(a), 1
-	}
-	sealed, err := m.seal(a.pool, a.client, s)
-	if err != nil {
-		return nil, err
-	}
-	o := &Outcome{Challenge: a.ask, Session: sealed, Parameters: a.params}
-	if a.block {
-		// The block is the session. Saying it twice would double the answer.
-		o.Session = ""
-		o.Parameters["SECRET_BLOCK"], err = secretBlock(sealed)
-	} else if len(sealed) > maxSession {
-		err = fmt.Errorf("session of %d characters is longer than %d", len(sealed), maxSession)
-	}
-	return o, err
-}
 
 // spend uses the attempt's session up within a transaction that does what the
 // session was for.
@@ -349,6 +313,17 @@ func (a *attempt) proved(factor string) {
 	if !slices.Contains(a.session.Proved, factor) {
 		a.session.Proved = append(a.session.Proved, factor)
 	}
+}
+
+// maxDeviceKey is the longest DEVICE_KEY of the API model.
+const maxDeviceKey = 55
+
+// deviceKey is the device that a request names. What cannot be one is none.
+func deviceKey(parameters map[string]string) string {
+	if key := parameters["DEVICE_KEY"]; len(key) <= maxDeviceKey {
+		return key
+	}
+	return ""
 }
 
 // require returns a parameter that the request must have.

@@ -1,17 +1,21 @@
 package signin
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // session is the state of a sign-in between two requests. Field names are short
-// because the sealed form must stay below 2048 characters.
+// because most sessions travel whole, see seal.
 type session struct {
 	ID        string   `json:"i"`
 	Flow      string   `json:"f"`
@@ -22,9 +26,29 @@ type session struct {
 	Nobody    int      `json:"x"`           // 1: nobody has the name. A number, for the length must not tell
 	UserID    string   `json:"u,omitempty"` // USER_ID_FOR_SRP that was given out
 	ExpiresAt int64    `json:"e"`           // unix milliseconds
+	First     string   `json:"o,omitempty"` // the first factor that USER_AUTH goes on with, as a challenge
 	Proved    []string `json:"p,omitempty"` // factors, as amr values
+	Device    string   `json:"d,omitempty"` // DEVICE_KEY as last sent: claimed, not proven
 	Password  []byte   `json:"w,omitempty"` // digest of the sealed password that was proven and must be replaced
 	SRP       []byte   `json:"r,omitempty"` // the server's half of a handshake
+	Code      string   `json:"k,omitempty"` // digest of the one-time code that was sent
+	Target    string   `json:"t,omitempty"` // the address it went to
+
+	// Of CUSTOM_AUTH: what happened so far, and the private parameters of the
+	// challenge that was asked.
+	Rounds  []round           `json:"h,omitempty"`
+	Private map[string]string `json:"v,omitempty"`
+
+	// Kept: this is but the name of a session that rests in the database.
+	Kept bool `json:"l,omitempty"`
+}
+
+// round is one challenge of a custom sign-in and how it ended, as triggers see
+// it.
+type round struct {
+	Challenge string `json:"c"`
+	Result    bool   `json:"r"`
+	Metadata  string `json:"m,omitempty"`
 }
 
 const sessionPurpose = "session"
@@ -39,8 +63,25 @@ var (
 	errSpentSession   = fault.New(fault.NotAuthorized, "Invalid session for the user, session can only be used once.")
 )
 
-// seal returns the session string.
-func (m *Machine) seal(pool *userpool.Pool, client *userpool.Client, s session) (string, error) {
+// seal returns the session string. A session too long for one (long names, or
+// custom challenges with much to remember) rests in the database until it
+// expires, and the string names it.
+func (m *Machine) seal(ctx context.Context, pool *userpool.Pool, client *userpool.Client, s session) (string, error) {
+	sealed, err := m.sealWhole(pool, client, s)
+	if err != nil || len(sealed) <= maxSession {
+		return sealed, err
+	}
+	err = m.db.Update(ctx, func(tx *store.Tx) error {
+		return tx.KeepSession(pool.ID, s.ID, sealed, time.UnixMilli(s.ExpiresAt))
+	})
+	if err != nil {
+		return "", err
+	}
+	return m.sealWhole(pool, client, session{ID: s.ID, ExpiresAt: s.ExpiresAt, Kept: true})
+}
+
+// sealWhole returns the session as a string of any length.
+func (m *Machine) sealWhole(pool *userpool.Pool, client *userpool.Client, s session) (string, error) {
 	plain, err := json.Marshal(s)
 	if err != nil {
 		return "", err
@@ -60,8 +101,26 @@ func secretBlock(sealed string) (string, error) {
 
 // open reads a session string or a SECRET_BLOCK, in either alphabet of base64,
 // for clients re-encode the latter.
-func (m *Machine) open(pool *userpool.Pool, client *userpool.Client, sealed string) (session, error) {
+func (m *Machine) open(ctx context.Context, pool *userpool.Pool, client *userpool.Client, sealed string) (session, error) {
 	sealed = strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(sealed), "=")
+	s, err := m.openWhole(pool, client, sealed)
+	if err != nil || !s.Kept {
+		return s, err
+	}
+	err = m.db.View(ctx, func(tx *store.Tx) (err error) {
+		sealed, err = tx.KeptSession(pool.ID, s.ID)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return session{}, errInvalidSession
+	}
+	if err != nil {
+		return session{}, err
+	}
+	return m.openWhole(pool, client, sealed)
+}
+
+func (m *Machine) openWhole(pool *userpool.Pool, client *userpool.Client, sealed string) (session, error) {
 	plain, err := m.ring.Open(sessionPurpose, sealed, pool.ID, client.ID)
 	if err != nil {
 		return session{}, errInvalidSession

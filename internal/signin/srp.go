@@ -86,6 +86,7 @@ func (m *Machine) verifyPassword(ctx context.Context, a *attempt) error {
 	if err != nil {
 		return err
 	}
+	a.session.SRP = nil // done with
 	a.proved("pwd")
 	return nil
 }

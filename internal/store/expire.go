@@ -6,6 +6,7 @@ var expiring = []struct{ table, key string }{
 	{"codes", "pool_id, sub, purpose"},
 	{"attempts", "pool_id, subject, action"},
 	{"spent_sessions", "pool_id, id"},
+	{"kept_sessions", "pool_id, id"},
 	{"revoked_tokens", "pool_id, origin_jti"},
 	{"refresh_rotations", "pool_id, origin_jti"},
 	{"revocation_events", "pool_id, recorded_at, id"},

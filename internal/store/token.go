@@ -19,6 +19,21 @@ func (tx *Tx) SessionSpent(poolID, id string) (bool, error) {
 	return tx.exists(`SELECT 1 FROM spent_sessions WHERE pool_id = $1 AND id = $2`, poolID, id)
 }
 
+// KeepSession stores a challenge session, sealed, that is too long for the client
+// to carry. It is worth nothing from expires on.
+func (tx *Tx) KeepSession(poolID, id, sealed string, expires time.Time) error {
+	_, err := tx.exec(`INSERT INTO kept_sessions (pool_id, id, sealed, expires_at) VALUES ($1, $2, $3, $4)`,
+		poolID, id, sealed, millis(expires))
+	return err
+}
+
+// KeptSession returns a challenge session that KeepSession stored, or
+// ErrNotFound.
+func (tx *Tx) KeptSession(poolID, id string) (sealed string, err error) {
+	err = tx.queryRow(`SELECT sealed FROM kept_sessions WHERE pool_id = $1 AND id = $2`, poolID, id).Scan(&sealed)
+	return sealed, notFound(err)
+}
+
 // RevokeToken makes all tokens of one sign-in worthless. The mark lasts until
 // expires, when the last of them has expired anyhow.
 func (tx *Tx) RevokeToken(poolID, originJTI string, expires time.Time) error {

@@ -109,6 +109,8 @@ var pooled = []struct{ table, key string }{
 	{"codes", "sub, purpose"},
 	{"attempts", "subject, action"},
 	{"spent_sessions", "id"},
+	{"kept_sessions", "id"},
+	{"software_tokens", "sub"},
 	{"revoked_tokens", "origin_jti"},
 	{"refresh_rotations", "origin_jti"},
 	{"revocation_events", "recorded_at, id"},

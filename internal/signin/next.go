@@ -1,0 +1,108 @@
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+// demands are what a sign-in meets between the proof of its first factor and the
+// tokens, in this order. Each either refuses, asks for a challenge, or is content
+// with what was proven. They are run anew after every step, so they must see
+// from the session or the user that they were met.
+var demands = []func(*Machine, context.Context, *attempt) error{
+	(*Machine).demandState,
+	(*Machine).demandNewPassword,
+	(*Machine).demandSecondFactor,
+}
+
+// next decides where a sign-in goes after a step that did not refuse it.
+func (m *Machine) next(ctx context.Context, a *attempt) (*Outcome, error) {
+	for _, demand := range demands {
+		if a.ask != "" {
+			break // the step itself is not done yet, or the demand before
+		}
+		if err := demand(m, ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	if a.ask != "" {
+		return m.challenge(ctx, a)
+	}
+	return m.issue(ctx, a)
+}
+
+// demandState refuses users who may not sign in.
+func (m *Machine) demandState(_ context.Context, a *attempt) error {
+	switch u := a.user; {
+	case !u.Enabled:
+		return fault.New(fault.NotAuthorized, "User is disabled.")
+	case u.Status == userpool.StatusUnconfirmed:
+		return fault.New(fault.UserNotConfirmed, "User is not confirmed.")
+	case u.Status == userpool.StatusResetRequired:
+		return fault.New(fault.PasswordResetRequired, "Password reset required for the user")
+	}
+	return nil
+}
+
+// demandNewPassword asks for a password in place of a temporary one.
+func (m *Machine) demandNewPassword(_ context.Context, a *attempt) error {
+	u := a.user
+	if u.Status != userpool.StatusForceChangePassword {
+		return nil
+	}
+	if !u.PasswordExpiresAt.IsZero() && !m.db.Now().Before(u.PasswordExpiresAt) {
+		return fault.New(fault.NotAuthorized, "Temporary password has expired and must be reset by an administrator.")
+	}
+	return a.askNewPassword()
+}
+
+var errNoSecondFactor = fault.New(fault.NotAuthorized, "The user pool requires MFA, which this version of Poolhouse cannot ask for.")
+
+func (m *Machine) demandSecondFactor(_ context.Context, a *attempt) error {
+	if a.pool.MfaConfiguration == "ON" {
+		// No second factor can be asked for yet, and none must not mean no need.
+		return errNoSecondFactor
+	}
+	return nil
+}
+
+// issue ends a sign-in of which nothing more is demanded.
+func (m *Machine) issue(ctx context.Context, a *attempt) (*Outcome, error) {
+	tokens, err := m.tokens.Issue(ctx, token.Grant{Pool: a.pool, Client: a.client, User: a.user})
+	if err != nil {
+		return nil, err
+	}
+	return &Outcome{Tokens: tokens, Parameters: map[string]string{}}, nil
+}
+
+// challenge seals the state and hands out the challenge the attempt asks for.
+func (m *Machine) challenge(ctx context.Context, a *attempt) (*Outcome, error) {
+	s := a.session
+	s.ID = rand.Text()
+	s.Challenge = a.ask
+	s.ExpiresAt = m.db.Now().Add(a.client.SessionTTL()).UnixMilli()
+	if a.user != nil {
+		s.Sub = a.user.Sub
+	} else {
+		s.Sub, s.Nobody = m.madeUpID(a), 1
+	}
+	o := &Outcome{Challenge: a.ask, Parameters: a.params, Available: a.available}
+	if o.Parameters == nil {
+		o.Parameters = map[string]string{}
+	}
+	var err error
+	if !a.block {
+		o.Session, err = m.seal(ctx, a.pool, a.client, s)
+		return o, err
+	}
+	// The block is the session. Saying it twice would double the answer.
+	sealed, err := m.sealWhole(a.pool, a.client, s)
+	if err == nil {
+		o.Parameters["SECRET_BLOCK"], err = secretBlock(sealed)
+	}
+	return o, err
+}
