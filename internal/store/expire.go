@@ -10,6 +10,8 @@ var expiring = []struct{ table, key string }{
 	{"revoked_tokens", "pool_id, origin_jti"},
 	{"refresh_rotations", "pool_id, origin_jti"},
 	{"revocation_events", "pool_id, recorded_at, id"},
+	{"forgotten_devices", "pool_id, sub, device_key"},
+	{"user_sessions", "pool_id, id"},
 }
 
 // DeleteExpired removes up to step expired rows of each table and returns how

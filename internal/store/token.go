@@ -34,9 +34,13 @@ func (tx *Tx) KeptSession(poolID, id string) (sealed string, err error) {
 	return sealed, notFound(err)
 }
 
-// RevokeToken makes all tokens of one sign-in worthless. The mark lasts until
-// expires, when the last of them has expired anyhow.
+// RevokeToken makes all tokens of one sign-in worthless and removes the record of
+// its session. The mark lasts until expires, when the last of them has expired
+// anyhow.
 func (tx *Tx) RevokeToken(poolID, originJTI string, expires time.Time) error {
+	if err := tx.DeleteUserSession(poolID, originJTI); err != nil {
+		return err
+	}
 	n, err := tx.exec(`INSERT INTO revoked_tokens (pool_id, origin_jti, revoked_at, expires_at) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (pool_id, origin_jti) DO NOTHING`, poolID, originJTI, millis(tx.Now()), millis(expires))
 	if err != nil || n == 0 {

@@ -16,6 +16,7 @@ type User struct {
 	Enabled  bool
 
 	Attributes map[string]string
+	MFAOptions string // what SetUserSettings sets, as userpool writes it; empty means nothing
 
 	SealedPassword        string
 	SealedPasswordHistory string
@@ -72,7 +73,7 @@ func (e *NameTakenError) Is(target error) bool { return target == ErrExists }
 
 const userColumns = `u.pool_id, u.sub, u.username, u.status, u.enabled, u.attributes, u.sealed_password,
 	u.sealed_password_history, u.password_expires_at, u.failed_sign_ins, u.last_failed_at,
-	u.signed_out_at, u.created_at, u.modified_at`
+	u.signed_out_at, u.created_at, u.modified_at, u.mfa_options`
 
 func scanUser(row interface{ Scan(...any) error }, extra ...any) (*User, error) {
 	var (
@@ -81,7 +82,7 @@ func scanUser(row interface{ Scan(...any) error }, extra ...any) (*User, error) 
 		enabled, expires, failed, out, created, changed int64
 	)
 	dst := append([]any{&u.PoolID, &u.Sub, &u.Username, &u.Status, &enabled, &attributes, &u.SealedPassword,
-		&u.SealedPasswordHistory, &expires, &u.FailedSignIns, &failed, &out, &created, &changed}, extra...)
+		&u.SealedPasswordHistory, &expires, &u.FailedSignIns, &failed, &out, &created, &changed, &u.MFAOptions}, extra...)
 	if err := row.Scan(dst...); err != nil {
 		return nil, notFound(err)
 	}
@@ -131,11 +132,11 @@ func (tx *Tx) InsertUser(u *User) error {
 		return err
 	}
 	if _, err := tx.exec(`INSERT INTO users (pool_id, sub, username, status, enabled, attributes, sealed_password,
-		sealed_password_history, password_expires_at, failed_sign_ins, last_failed_at, signed_out_at, created_at, modified_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		sealed_password_history, password_expires_at, failed_sign_ins, last_failed_at, signed_out_at, created_at, modified_at, mfa_options)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		u.PoolID, u.Sub, u.Username, u.Status, boolInt(u.Enabled), string(attributes), u.SealedPassword,
 		u.SealedPasswordHistory, millis(u.PasswordExpiresAt), u.FailedSignIns, millis(u.LastFailedAt),
-		millis(u.SignedOutAt), millis(u.CreatedAt), millis(u.ModifiedAt)); err != nil {
+		millis(u.SignedOutAt), millis(u.CreatedAt), millis(u.ModifiedAt), u.MFAOptions); err != nil {
 		return err
 	}
 	return tx.addIndex(u, u.Index)
@@ -167,14 +168,17 @@ func (tx *Tx) UpdateUser(old, u *User) error {
 	}
 	n, err := tx.exec(`UPDATE users SET status = $3, enabled = $4, attributes = $5, sealed_password = $6,
 		sealed_password_history = $7, password_expires_at = $8, failed_sign_ins = $9, last_failed_at = $10,
-		signed_out_at = $11, modified_at = $12 WHERE pool_id = $1 AND sub = $2`,
+		signed_out_at = $11, modified_at = $12, mfa_options = $13 WHERE pool_id = $1 AND sub = $2`,
 		u.PoolID, u.Sub, u.Status, boolInt(u.Enabled), string(attributes), u.SealedPassword,
 		u.SealedPasswordHistory, millis(u.PasswordExpiresAt), u.FailedSignIns, millis(u.LastFailedAt),
-		millis(u.SignedOutAt), millis(u.ModifiedAt))
+		millis(u.SignedOutAt), millis(u.ModifiedAt), u.MFAOptions)
 	if err := mustAffect(n, err); err != nil {
 		return err
 	}
 	if u.SignedOutAt.After(old.SignedOutAt) {
+		if err := tx.deleteTokenSessions(u.PoolID, u.Sub); err != nil {
+			return err
+		}
 		if err := tx.addRevocationEvent(u.PoolID, UserSignedOut, u.Sub, u.SignedOutAt, tx.Now().Add(tokenLife)); err != nil {
 			return err
 		}
@@ -200,6 +204,9 @@ func (tx *Tx) SignOutUser(poolID, sub string, at time.Time) error {
 	if err := mustAffect(tx.exec(`UPDATE users SET signed_out_at = $3 WHERE pool_id = $1 AND sub = $2`, poolID, sub, millis(at))); err != nil {
 		return err
 	}
+	if err := tx.deleteTokenSessions(poolID, sub); err != nil {
+		return err
+	}
 	return tx.addRevocationEvent(poolID, UserSignedOut, sub, at, tx.Now().Add(tokenLife))
 }
 
@@ -222,6 +229,15 @@ func (tx *Tx) DeleteUser(u *User) error {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM user_group_members WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub); err != nil {
+		return err
+	}
+	if _, err := tx.exec(`DELETE FROM identity_links WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub); err != nil {
+		return err
+	}
+	if err := tx.deleteDevices(u.PoolID, u.Sub); err != nil {
+		return err
+	}
+	if err := tx.deleteUserSessions(u.PoolID, u.Sub); err != nil {
 		return err
 	}
 	if err := mustAffect(tx.exec(`DELETE FROM users WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub)); err != nil {

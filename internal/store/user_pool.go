@@ -76,6 +76,9 @@ func (tx *Tx) DeleteUserPool(id string) error {
 		`DELETE FROM user_pool_clients WHERE pool_id = $1`,
 		`DELETE FROM signing_keys WHERE pool_id = $1`,
 		`DELETE FROM resource_servers WHERE pool_id = $1`,
+		`DELETE FROM identity_provider_identifiers WHERE pool_id = $1`,
+		`DELETE FROM identity_providers WHERE pool_id = $1`,
+		`DELETE FROM user_import_jobs WHERE pool_id = $1`,
 	} {
 		if _, err := tx.exec(text, id); err != nil {
 			return err
@@ -115,10 +118,20 @@ var pooled = []struct{ table, key string }{
 	{"refresh_rotations", "origin_jti"},
 	{"revocation_events", "recorded_at, id"},
 	{"messages", "id"},
+	{"user_devices", "sub, device_key"},
+	{"forgotten_devices", "sub, device_key"},
+	{"user_sessions", "id"},
 	{"user_group_members", "sub, group_id"},
 	{"user_groups", "id"},
 	{"deleted_user_groups", "id"},
+	{"identity_links", "provider_id, attribute, value"},
+	{"deleted_identity_providers", "id"},
+	{"user_import_chunks", "job_id, upload, n"},
+	{"user_import_log", "job_id, page"},
 	{"users", "sub"},
+	{"user_pool_clients", "id"},
+	{"user_pool_replicas", "region"},
+	{"user_pool_domains", "kind"},
 }
 
 // deletedPoolGrace is how long a deleted pool is watched for users that a node

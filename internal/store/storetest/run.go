@@ -39,6 +39,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"messages", messages},
 		{"access keys", accessKeys},
 		{"resource servers", resourceServers},
+		{"devices", devices},
+		{"user sessions", userSessions},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open(t)) })
 	}
