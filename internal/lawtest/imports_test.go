@@ -22,6 +22,7 @@ const law = `
 fault:
 apimodel:
 srp:
+totp:
 config:
 testenv:
 lawtest:
@@ -30,6 +31,8 @@ lawtest:
 idpapi:      apimodel
 identityapi: apimodel
 arn:
+passkey:             github.com/go-webauthn/webauthn github.com/google/uuid
+passkey/passkeytest: github.com/go-webauthn/webauthn
 sigv4:       fault
 iam:         fault
 
@@ -40,9 +43,9 @@ keys:            fault store
 message:         fault store keys
 
 # The rules of the domain.
-userpool: arn fault store keys message srp github.com/google/uuid golang.org/x/sync
+userpool: arn fault passkey store keys message srp totp github.com/google/uuid golang.org/x/sync
 token:    fault store keys message userpool github.com/google/uuid
-signin:   fault store keys message userpool srp token github.com/google/uuid
+signin:   fault passkey store keys message userpool srp token github.com/google/uuid
 
 # The edge, and the operations behind it.
 awsjson:  arn fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
@@ -79,7 +82,8 @@ const testLaw = `
 apimodel: idpapi identityapi
 sigv4:    github.com/aws/aws-sdk-go-v2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
-idp:      config app identityapi
+signin:   totp
+idp:      totp config app identityapi
 app:      srp /verify github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys
 /verify:              github.com/aws/aws-sdk-go-v2
@@ -94,6 +98,7 @@ const never = `
 store:    net/http apimodel idpapi identityapi awsjson
 keys:     net/http apimodel idpapi identityapi awsjson
 userpool: net/http apimodel idpapi identityapi awsjson
+passkey:  net/http apimodel idpapi identityapi awsjson
 token:    net/http apimodel idpapi identityapi awsjson
 signin:   net/http apimodel idpapi identityapi awsjson
 `

@@ -26,6 +26,8 @@ type User struct {
 	LastFailedAt  time.Time // of the newest of them
 	SignedOutAt   time.Time // tokens from before it are dead
 
+	MFA UserMFA
+
 	CreatedAt  time.Time
 	ModifiedAt time.Time
 
@@ -37,6 +39,27 @@ type User struct {
 	// are given to InsertUser and UpdateUser and not filled by reads.
 	Names []UserName
 	Index []AttributeIndex
+}
+
+// UserMFA is what a user has and chose of second factors, named as the challenges
+// are. Its lists are never written to in place.
+type UserMFA struct {
+	Enabled   []string `json:"enabled,omitempty"`
+	Preferred string   `json:"preferred,omitempty"` // one of Enabled
+
+	// SoftwareToken says that an authenticator app was verified, and TokenName
+	// what the user calls it. Its secret is in the table software_tokens.
+	SoftwareToken bool   `json:"softwareToken,omitempty"`
+	TokenName     string `json:"tokenName,omitempty"`
+}
+
+// text is how the column mfa holds it.
+func (m UserMFA) text() (string, error) {
+	if len(m.Enabled) == 0 && m.Preferred == "" && !m.SoftwareToken && m.TokenName == "" {
+		return "", nil
+	}
+	b, err := json.Marshal(m)
+	return string(b), err
 }
 
 // NameKind says what a name of a user is. Where two users match one name, the
@@ -73,21 +96,26 @@ func (e *NameTakenError) Is(target error) bool { return target == ErrExists }
 
 const userColumns = `u.pool_id, u.sub, u.username, u.status, u.enabled, u.attributes, u.sealed_password,
 	u.sealed_password_history, u.password_expires_at, u.failed_sign_ins, u.last_failed_at,
-	u.signed_out_at, u.created_at, u.modified_at, u.mfa_options`
+	u.signed_out_at, u.created_at, u.modified_at, u.mfa_options, u.mfa`
 
 func scanUser(row interface{ Scan(...any) error }, extra ...any) (*User, error) {
 	var (
 		u                                               User
-		attributes                                      string
+		attributes, mfa                                 string
 		enabled, expires, failed, out, created, changed int64
 	)
 	dst := append([]any{&u.PoolID, &u.Sub, &u.Username, &u.Status, &enabled, &attributes, &u.SealedPassword,
-		&u.SealedPasswordHistory, &expires, &u.FailedSignIns, &failed, &out, &created, &changed, &u.MFAOptions}, extra...)
+		&u.SealedPasswordHistory, &expires, &u.FailedSignIns, &failed, &out, &created, &changed, &u.MFAOptions, &mfa}, extra...)
 	if err := row.Scan(dst...); err != nil {
 		return nil, notFound(err)
 	}
 	if err := json.Unmarshal([]byte(attributes), &u.Attributes); err != nil {
 		return nil, fmt.Errorf("attributes of user %s: %w", u.Sub, err)
+	}
+	if mfa != "" {
+		if err := json.Unmarshal([]byte(mfa), &u.MFA); err != nil {
+			return nil, fmt.Errorf("second factors of user %s: %w", u.Sub, err)
+		}
 	}
 	u.Enabled = enabled != 0
 	u.PasswordExpiresAt = fromMillis(expires)
@@ -128,15 +156,20 @@ func (tx *Tx) InsertUser(u *User) error {
 	if err != nil {
 		return err
 	}
+	mfa, err := u.MFA.text()
+	if err != nil {
+		return err
+	}
 	if err := tx.claimNames(u, u.Names); err != nil {
 		return err
 	}
 	if _, err := tx.exec(`INSERT INTO users (pool_id, sub, username, status, enabled, attributes, sealed_password,
-		sealed_password_history, password_expires_at, failed_sign_ins, last_failed_at, signed_out_at, created_at, modified_at, mfa_options)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		sealed_password_history, password_expires_at, failed_sign_ins, last_failed_at, signed_out_at, created_at, modified_at, mfa_options,
+		mfa)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		u.PoolID, u.Sub, u.Username, u.Status, boolInt(u.Enabled), string(attributes), u.SealedPassword,
 		u.SealedPasswordHistory, millis(u.PasswordExpiresAt), u.FailedSignIns, millis(u.LastFailedAt),
-		millis(u.SignedOutAt), millis(u.CreatedAt), millis(u.ModifiedAt), u.MFAOptions); err != nil {
+		millis(u.SignedOutAt), millis(u.CreatedAt), millis(u.ModifiedAt), u.MFAOptions, mfa); err != nil {
 		return err
 	}
 	return tx.addIndex(u, u.Index)
@@ -146,6 +179,10 @@ func (tx *Tx) InsertUser(u *User) error {
 // changed of its names and index. Both must carry their Names and Index.
 func (tx *Tx) UpdateUser(old, u *User) error {
 	attributes, err := json.Marshal(u.Attributes)
+	if err != nil {
+		return err
+	}
+	mfa, err := u.MFA.text()
 	if err != nil {
 		return err
 	}
@@ -168,10 +205,10 @@ func (tx *Tx) UpdateUser(old, u *User) error {
 	}
 	n, err := tx.exec(`UPDATE users SET status = $3, enabled = $4, attributes = $5, sealed_password = $6,
 		sealed_password_history = $7, password_expires_at = $8, failed_sign_ins = $9, last_failed_at = $10,
-		signed_out_at = $11, modified_at = $12, mfa_options = $13 WHERE pool_id = $1 AND sub = $2`,
+		signed_out_at = $11, modified_at = $12, mfa_options = $13, mfa = $14 WHERE pool_id = $1 AND sub = $2`,
 		u.PoolID, u.Sub, u.Status, boolInt(u.Enabled), string(attributes), u.SealedPassword,
 		u.SealedPasswordHistory, millis(u.PasswordExpiresAt), u.FailedSignIns, millis(u.LastFailedAt),
-		millis(u.SignedOutAt), millis(u.ModifiedAt), u.MFAOptions)
+		millis(u.SignedOutAt), millis(u.ModifiedAt), u.MFAOptions, mfa)
 	if err := mustAffect(n, err); err != nil {
 		return err
 	}
@@ -238,6 +275,12 @@ func (tx *Tx) DeleteUser(u *User) error {
 		return err
 	}
 	if err := tx.deleteUserSessions(u.PoolID, u.Sub); err != nil {
+		return err
+	}
+	if err := tx.DeleteSoftwareToken(u.PoolID, u.Sub); err != nil {
+		return err
+	}
+	if _, err := tx.exec(`DELETE FROM passkeys WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub); err != nil {
 		return err
 	}
 	if err := mustAffect(tx.exec(`DELETE FROM users WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub)); err != nil {

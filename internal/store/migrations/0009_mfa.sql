@@ -10,7 +10,6 @@ CREATE TABLE software_tokens (
 	sub            TEXT   NOT NULL,
 	sealed_secret  TEXT   NOT NULL,
 	sealed_pending TEXT   NOT NULL,
-	name           TEXT   NOT NULL,
 	last_step      BIGINT NOT NULL,
 	PRIMARY KEY (pool_id, sub)
 );
