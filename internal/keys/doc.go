@@ -16,6 +16,9 @@
 // the master key rewraps the data keys and touches no sealed value; rotating
 // the data key seals new values under the new key and still opens old ones.
 //
+// Moving a pool (carried.go): refresh tokens are sealed under a key of the pool's
+// own, which another deployment can be given together with the pool.
+//
 // The package knows no rules about what it seals: userpool, token, signin,
 // message and app choose the purpose and the context.
 package keys

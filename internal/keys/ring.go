@@ -54,6 +54,7 @@ type Ring struct {
 type poolKeys struct {
 	generation uint64
 	keys       []*SigningKey // in the order in which they become active
+	carried    []carriedKey  // see carried.go
 }
 
 // Open reads the data keys of a database and opens them with the master key; a
@@ -114,13 +115,13 @@ func (r *Ring) MAC(purpose Purpose, parts ...string) []byte {
 // Signer returns the key that signs tokens of a use now: the newest active one.
 // It returns store.ErrNotFound for a pool without keys.
 func (r *Ring) Signer(ctx context.Context, poolID, use string) (*SigningKey, error) {
-	keys, err := r.poolKeys(ctx, poolID)
+	pool, err := r.poolKeys(ctx, poolID)
 	if err != nil {
 		return nil, err
 	}
 	now := r.db.Now()
 	var signer *SigningKey
-	for _, k := range keys {
+	for _, k := range pool.keys {
 		// A clock that was set back behind the pool's creation finds no active key
 		// and takes the first.
 		if k.Use == use && (signer == nil || !k.row.ActiveAt.After(now)) {
@@ -136,14 +137,14 @@ func (r *Ring) Signer(ctx context.Context, poolID, use string) (*SigningKey, err
 // VerifyKey returns the public key of a kid if the pool publishes it for the
 // use, else ErrUnknownKey.
 func (r *Ring) VerifyKey(ctx context.Context, poolID, kid, use string) (*rsa.PublicKey, error) {
-	keys, err := r.poolKeys(ctx, poolID)
+	pool, err := r.poolKeys(ctx, poolID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, ErrUnknownKey
 	}
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range keys {
+	for _, k := range pool.keys {
 		if k.ID == kid && k.Use == use && k.published(r.db.Now()) {
 			return k.public, nil
 		}
@@ -154,13 +155,13 @@ func (r *Ring) VerifyKey(ctx context.Context, poolID, kid, use string) (*rsa.Pub
 // JWKS returns the published keys of a pool, those to come included. It returns
 // store.ErrNotFound for a pool without keys.
 func (r *Ring) JWKS(ctx context.Context, poolID string) ([]JWK, error) {
-	keys, err := r.poolKeys(ctx, poolID)
+	pool, err := r.poolKeys(ctx, poolID)
 	if err != nil {
 		return nil, err
 	}
 	now := r.db.Now()
-	jwks := make([]JWK, 0, len(keys))
-	for _, k := range keys {
+	jwks := make([]JWK, 0, len(pool.keys))
+	for _, k := range pool.keys {
 		if k.published(now) {
 			jwks = append(jwks, k.jwk)
 		}
@@ -180,14 +181,14 @@ func (r *Ring) drop() {
 
 // poolKeys returns a pool's keys, at least as new as the last change this node
 // knows of.
-func (r *Ring) poolKeys(ctx context.Context, poolID string) ([]*SigningKey, error) {
+func (r *Ring) poolKeys(ctx context.Context, poolID string) (*poolKeys, error) {
 	// Read before the rows: what is loaded beside a change counts as old.
 	generation := r.generation.Load()
 	r.mu.RLock()
 	cached := r.pools[poolID]
 	r.mu.RUnlock()
 	if cached != nil && cached.generation == generation {
-		return cached.keys, nil
+		return cached, nil
 	}
 
 	var rows []store.SigningKey
@@ -201,18 +202,28 @@ func (r *Ring) poolKeys(ctx context.Context, poolID string) ([]*SigningKey, erro
 	if len(rows) == 0 {
 		return nil, store.ErrNotFound
 	}
-	loaded := &poolKeys{generation: generation, keys: make([]*SigningKey, len(rows))}
-	for i, row := range rows {
-		if loaded.keys[i], err = r.takeOver(cached, row); err != nil {
+	loaded := &poolKeys{generation: generation}
+	for _, row := range rows {
+		if signs(row) {
+			key, err := r.takeOver(cached, row)
+			if err != nil {
+				return nil, err
+			}
+			loaded.keys = append(loaded.keys, key)
+			continue
+		}
+		key, err := r.openCarriedKey(row)
+		if err != nil {
 			return nil, err
 		}
+		loaded.carried = append(loaded.carried, key)
 	}
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	present, ok := r.pools[poolID]
 	if ok && present.generation > generation {
-		return loaded.keys, nil
+		return loaded, nil
 	}
 	if !ok && len(r.pools) >= maxCachedPools {
 		for id := range r.pools { // any: the order of a map is random
@@ -221,7 +232,7 @@ func (r *Ring) poolKeys(ctx context.Context, poolID string) ([]*SigningKey, erro
 		}
 	}
 	r.pools[poolID] = loaded
-	return loaded.keys, nil
+	return loaded, nil
 }
 
 // takeOver makes a key of a row, from an older state of the pool if it is there:

@@ -70,9 +70,7 @@ func newJWK(kid string, public *rsa.PublicKey) JWK {
 }
 
 // published says whether verifiers may still see the key.
-func (k *SigningKey) published(now time.Time) bool {
-	return k.row.RetireAt.IsZero() || k.row.RetireAt.After(now)
-}
+func (k *SigningKey) published(now time.Time) bool { return published(k.row, now) }
 
 // newSigningKey seals a private key as a row of a pool.
 func (r *Ring) newSigningKey(poolID, use string, private *rsa.PrivateKey, created, active time.Time) (store.SigningKey, error) {
@@ -168,7 +166,7 @@ func (r *Ring) RotatePool(ctx context.Context, poolID string, activateAfter, ret
 			return fmt.Errorf("keys of user pool %s: %w", poolID, store.ErrNotFound)
 		}
 		for _, row := range rows {
-			if !row.RetireAt.IsZero() && !row.RetireAt.After(retire) {
+			if !signs(row) || !row.RetireAt.IsZero() && !row.RetireAt.After(retire) {
 				continue
 			}
 			if err := tx.RetireSigningKey(poolID, row.KeyID, retire); err != nil {

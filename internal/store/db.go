@@ -53,6 +53,7 @@ const (
 // committed change version, 0 if configuration did not change.
 type engine interface {
 	view(ctx context.Context, fn func(*Tx) error) error
+	snapshot(ctx context.Context, fn func(*Tx) error) error
 	update(ctx context.Context, fn func(*Tx) error) (changed int64, err error)
 	ping(ctx context.Context) error
 	// lockMigrations keeps other nodes from migrating until unlock is called.

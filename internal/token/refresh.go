@@ -60,7 +60,7 @@ func (i *Issuer) sealRefresh(poolID string, r *refresh) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("refresh token: %w", err)
 	}
-	sealed, err := i.ring.Seal(refreshPurpose, payload, poolID)
+	sealed, err := i.ring.SealInPool(refreshPurpose, poolID, payload)
 	if err != nil {
 		return "", fmt.Errorf("refresh token: %w", err)
 	}
@@ -80,7 +80,7 @@ func (i *Issuer) sealRefresh(poolID string, r *refresh) (string, error) {
 
 // unsealRefresh is the inverse of sealRefresh. It returns errInvalidRefresh for
 // anything that this did not make for the pool, in the one spelling it has.
-func (i *Issuer) unsealRefresh(poolID, token string) (*refresh, error) {
+func (i *Issuer) unsealRefresh(ctx context.Context, poolID, token string) (*refresh, error) {
 	if len(token) > maxRefresh || strings.Count(token, ".") != 4 {
 		return nil, errInvalidRefresh
 	}
@@ -97,9 +97,12 @@ func (i *Issuer) unsealRefresh(poolID, token string) (*refresh, error) {
 		}
 		all = append(all, b...)
 	}
-	payload, err := i.ring.Open(refreshPurpose, encoding.EncodeToString(all), poolID)
-	if err != nil {
+	payload, err := i.ring.OpenInPool(ctx, refreshPurpose, poolID, encoding.EncodeToString(all))
+	if errors.Is(err, keys.ErrSealed) {
 		return nil, errInvalidRefresh
+	}
+	if err != nil {
+		return nil, err
 	}
 	var r refresh
 	if err := json.Unmarshal(payload, &r); err != nil {
@@ -123,7 +126,7 @@ type Refresh struct {
 // PasswordResetRequiredException for a user whose password an administrator has
 // reset. Whether a rotated token is used again is found by Renew.
 func (i *Issuer) OpenRefresh(ctx context.Context, client *userpool.Client, token, deviceKey string) (*Refresh, error) {
-	content, err := i.unsealRefresh(client.PoolID, token)
+	content, err := i.unsealRefresh(ctx, client.PoolID, token)
 	if err != nil {
 		return nil, err
 	}

@@ -189,7 +189,7 @@ func TestRefreshTokenIsBoundToThePool(t *testing.T) {
 	const otherPool = "us-east-1_Other0000"
 	n.addPool(t, otherPool)
 	token := n.signIn(t).RefreshToken
-	if _, err := n.unsealRefresh(otherPool, token); !errors.Is(err, errInvalidRefresh) {
+	if _, err := n.unsealRefresh(t.Context(), otherPool, token); !errors.Is(err, errInvalidRefresh) {
 		t.Errorf("opens in another pool: %v", err)
 	}
 }

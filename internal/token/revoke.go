@@ -32,8 +32,13 @@ func (i *Issuer) Revoke(ctx context.Context, client *userpool.Client, refreshTok
 			return fault.New(fault.UnsupportedTokenType, "Only refresh tokens can be revoked")
 		}
 	}
-	r, err := i.unsealRefresh(client.PoolID, refreshToken)
-	if err != nil || !i.db.Now().Before(r.expires()) {
+	r, err := i.unsealRefresh(ctx, client.PoolID, refreshToken)
+	switch {
+	case errors.Is(err, errInvalidRefresh):
+		return nil
+	case err != nil:
+		return err
+	case !i.db.Now().Before(r.expires()):
 		return nil
 	}
 	if r.ClientID != client.ID {
