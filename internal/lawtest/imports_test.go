@@ -43,7 +43,8 @@ keys:            fault store
 message:         fault store keys
 
 # The rules of the domain.
-userpool: arn fault passkey store keys message srp totp github.com/google/uuid golang.org/x/sync
+branding: fault
+userpool: branding arn fault passkey store keys message srp totp github.com/google/uuid golang.org/x/sync
 token:    fault store keys message userpool github.com/google/uuid
 signin:   fault passkey store keys message userpool srp token github.com/google/uuid
 

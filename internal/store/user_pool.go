@@ -131,6 +131,7 @@ var pooled = []struct{ table, key string }{
 	{"users", "sub"},
 	{"user_pool_clients", "id"},
 	{"user_pool_replicas", "region"},
+	{"passkeys", "sub, id"},
 	{"user_pool_domains", "kind"},
 }
 

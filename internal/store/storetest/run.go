@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"messages", messages},
 		{"access keys", accessKeys},
 		{"resource servers", resourceServers},
+		{"passkeys", passkeys},
 		{"devices", devices},
 		{"user sessions", userSessions},
 	} {
