@@ -42,9 +42,13 @@ store/storetest: store testenv github.com/jackc/pgx/v5
 keys:            fault store
 message:         fault store keys
 
+# What identity providers publish: read without a network, and fetched.
+federation/metadata:
+federation/fetch:
+
 # The rules of the domain.
 branding: fault
-userpool: branding arn fault passkey store keys message srp totp github.com/google/uuid golang.org/x/sync
+userpool: branding arn fault federation/metadata passkey store keys message srp totp github.com/google/uuid golang.org/x/sync
 token:    fault store keys message userpool github.com/google/uuid
 signin:   fault passkey store keys message userpool srp token github.com/google/uuid
 
@@ -58,7 +62,7 @@ devserver: fault store message
 
 # Where all meet.
 app: arn fault apimodel awsjson config devserver iam identity idp idpapi keys message signin sigv4 store token
-app: userpool github.com/prometheus/client_golang
+app: federation/fetch userpool github.com/prometheus/client_golang
 
 /cmd/poolhouse:      app awsjson config devserver iam keys store github.com/alecthomas/kong
 /cmd/poolhouse-load: srp golang.org/x/sync github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go

@@ -66,14 +66,13 @@ func (tx *Tx) UpdateUserPool(p *UserPool) error {
 	return tx.changeConfig()
 }
 
-// DeleteUserPool removes a pool with its clients and keys at once, so that it
-// stops working, and leaves its users to ClearDeletedUserPool.
+// DeleteUserPool removes a pool with its keys at once, so that it stops working,
+// and leaves its clients and users to ClearDeletedUserPool.
 func (tx *Tx) DeleteUserPool(id string) error {
 	if err := mustAffect(tx.exec(`DELETE FROM user_pools WHERE id = $1`, id)); err != nil {
 		return err
 	}
 	for _, text := range []string{
-		`DELETE FROM user_pool_clients WHERE pool_id = $1`,
 		`DELETE FROM signing_keys WHERE pool_id = $1`,
 		`DELETE FROM resource_servers WHERE pool_id = $1`,
 		`DELETE FROM identity_provider_identifiers WHERE pool_id = $1`,
@@ -124,14 +123,18 @@ var pooled = []struct{ table, key string }{
 	{"user_group_members", "sub, group_id"},
 	{"user_groups", "id"},
 	{"deleted_user_groups", "id"},
+	{"ui_customizations", "client_id"},
+	{"branding_styles", "id"},
+	{"branding_images", "digest, owner"},
+	{"terms", "id"},
 	{"identity_links", "provider_id, attribute, value"},
 	{"deleted_identity_providers", "id"},
 	{"user_import_chunks", "job_id, upload, n"},
 	{"user_import_log", "job_id, page"},
+	{"passkeys", "sub, id"},
 	{"users", "sub"},
 	{"user_pool_clients", "id"},
 	{"user_pool_replicas", "region"},
-	{"passkeys", "sub, id"},
 	{"user_pool_domains", "kind"},
 }
 

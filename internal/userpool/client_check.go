@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"errors"
 	"net"
 	"net/url"
 	"slices"
@@ -32,7 +33,7 @@ func (c *ClientConfig) check(tx *store.Tx, pool *Pool, hasSecret bool) error {
 		func() error { return c.checkOAuth(hasSecret) },
 		c.checkURLs,
 		func() error { return c.checkScopes(tx, pool) },
-		func() error { return c.checkProviders(pool) },
+		func() error { return c.checkProviders(tx, pool) },
 		c.checkAnalytics,
 	)
 }
@@ -179,10 +180,18 @@ func (c *ClientConfig) checkScopes(tx *store.Tx, pool *Pool) error {
 	return nil
 }
 
-func (c *ClientConfig) checkProviders(pool *Pool) error {
+// checkProviders allows the pool's own directory and its identity providers.
+func (c *ClientConfig) checkProviders(tx *store.Tx, pool *Pool) error {
 	for _, provider := range c.SupportedIdentityProviders {
-		if provider != "COGNITO" {
-			return invalid("The provider %s does not exist for User Pool %s", provider, pool.ID)
+		if provider == "COGNITO" {
+			continue
+		}
+		_, err := tx.IdentityProvider(pool.ID, provider)
+		if errors.Is(err, store.ErrNotFound) {
+			return invalid("The provider %s does not exist for User Pool %s.", provider, pool.ID)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

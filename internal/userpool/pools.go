@@ -1,10 +1,12 @@
 package userpool
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/keys"
@@ -22,9 +24,15 @@ type Pools struct {
 	limits      PoolLimits
 	strictTiers bool
 
-	pools   *cache[*Pool]
-	clients *cache[*Client]
-	sizes   sizes
+	domainSuffix string
+
+	pools       *cache[*Pool]
+	clients     *cache[*Client]
+	domains     *cache[*Domain]
+	providers   *cache[*Provider]
+	fetch       Fetch
+	provisioned *cache[map[string]int32]
+	sizes       sizes
 }
 
 // PoolsOptions say how pools are named and how many there may be.
@@ -35,9 +43,16 @@ type PoolsOptions struct {
 	// Limits bound what can be created; zero members have the defaults.
 	Limits PoolLimits
 
+	// DomainSuffix is the host name below which prefix domains are: a pool with
+	// the prefix p is served at p.auth.<suffix>. Empty means localhost.
+	DomainSuffix string
+
 	// StrictTiers refuses settings that a pool's feature tier does not have on
 	// AWS. Otherwise every pool has all features, whatever its tier is called.
 	StrictTiers bool
+
+	// Fetch gets the metadata of identity providers; nil: nothing can be fetched.
+	Fetch Fetch
 }
 
 // PoolLimits are the quotas on pools and what they hold. A zero member means the
@@ -47,6 +62,8 @@ type PoolLimits struct {
 	ClientsPerPool int // default 10,000
 	GroupsPerPool  int // default 10,000
 	GroupsPerUser  int // default 100
+
+	ResourceServersPerPool int // default 300
 }
 
 const (
@@ -55,11 +72,13 @@ const (
 	defaultClients    = 10_000
 	defaultGroups     = 10_000
 	defaultUserGroups = 100
+	defaultServers    = 300
 
 	// A node keeps at most so many of each ready. A pool takes some 10 kB, a
-	// client 2 kB.
-	cachedPools   = 2_000
-	cachedClients = 10_000
+	// client 2 kB, an identity provider up to some 200 kB and mostly 10.
+	cachedPools     = 2_000
+	cachedClients   = 10_000
+	cachedProviders = 500
 )
 
 // NewPools returns the pools in db. It registers with db for changes and lives
@@ -67,8 +86,13 @@ const (
 func NewPools(db *store.DB, ring *keys.Ring, o PoolsOptions) *Pools {
 	p := &Pools{
 		db: db, ring: ring, accountID: o.AccountID, limits: o.Limits, strictTiers: o.StrictTiers,
-		pools:   newCache[*Pool](cachedPools),
-		clients: newCache[*Client](cachedClients),
+		domainSuffix: cmp.Or(strings.ToLower(o.DomainSuffix), "localhost"),
+		pools:        newCache[*Pool](cachedPools),
+		clients:      newCache[*Client](cachedClients),
+		domains:      newCache[*Domain](2 * cachedPools),
+		providers:    newCache[*Provider](cachedProviders),
+		fetch:        o.Fetch,
+		provisioned:  newCache[map[string]int32](1),
 	}
 	if p.accountID == "" {
 		p.accountID = defaultAccountID
@@ -82,12 +106,18 @@ func NewPools(db *store.DB, ring *keys.Ring, o PoolsOptions) *Pools {
 	if p.limits.GroupsPerPool == 0 {
 		p.limits.GroupsPerPool = defaultGroups
 	}
+	if p.limits.ResourceServersPerPool == 0 {
+		p.limits.ResourceServersPerPool = defaultServers
+	}
 	if p.limits.GroupsPerUser == 0 {
 		p.limits.GroupsPerUser = defaultUserGroups
 	}
 	db.OnConfigChange(func() {
 		p.pools.drop()
 		p.clients.drop()
+		p.providers.drop()
+		p.domains.drop()
+		p.provisioned.drop()
 	})
 	return p
 }
