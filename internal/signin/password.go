@@ -25,10 +25,16 @@ func (m *Machine) startPassword(ctx context.Context, a *attempt) error {
 	if !right || a.user == nil {
 		return m.fail(ctx, a)
 	}
+	if err := m.findDevice(ctx, a); err != nil {
+		return err
+	}
 	if a.user.FailedSignIns > 0 {
 		if err := m.db.Update(ctx, func(tx *store.Tx) error { return forgive(tx, a) }); err != nil {
 			return err
 		}
+	}
+	if err := m.users.AdoptPassword(ctx, a.pool, a.user, password); err != nil {
+		return err
 	}
 	a.proved("pwd")
 	return nil

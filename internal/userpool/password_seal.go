@@ -22,8 +22,16 @@ const (
 )
 
 // VerifyPassword says whether a password is the user's. For a user that is nil,
-// or has no password, the answer is false at the price of a real check.
+// or has no password, the answer is false at the price of a real check. An
+// imported hash costs what its parameters say. The error is
+// TooManyRequestsException or an internal one.
 func (u *Users) VerifyPassword(pool *Pool, user *store.User, password string) (bool, error) {
+	if hash, imported, err := u.importedHash(pool, user); err != nil || imported {
+		if err != nil {
+			return false, err
+		}
+		return u.checkHash(hash, password)
+	}
 	v, ok, err := u.Verifier(pool, user)
 	if err != nil {
 		return false, err
@@ -38,12 +46,15 @@ func (u *Users) VerifyPassword(pool *Pool, user *store.User, password string) (b
 }
 
 // Verifier returns what SRP knows of the user's password; ok is false if the
-// user is nil or has none.
+// user is nil or has none, or one that is known only by an imported hash.
 func (u *Users) Verifier(pool *Pool, user *store.User) (v srp.Verifier, ok bool, err error) {
 	if user == nil || user.SealedPassword == "" {
 		return srp.Verifier{}, false, nil
 	}
 	v, err = u.openVerifier(user.SealedPassword, pool.ID, user.Sub)
+	if errors.Is(err, errImported) {
+		return srp.Verifier{}, false, nil
+	}
 	if err != nil {
 		return srp.Verifier{}, false, fmt.Errorf("password of user %s: %w", user.Sub, err)
 	}
@@ -55,9 +66,14 @@ func (u *Users) openVerifier(sealed string, context ...string) (v srp.Verifier, 
 	if err != nil {
 		return srp.Verifier{}, err
 	}
+	if _, _, imported := readHashForm(b); imported {
+		return srp.Verifier{}, errImported
+	}
 	err = v.UnmarshalBinary(b)
 	return v, err
 }
+
+var errImported = errors.New("the password is known by an imported hash only")
 
 // decoyContext is what the decoy of VerifyPassword is bound to: no user.
 var decoyContext = []string{"", ""}
@@ -117,7 +133,20 @@ func (u *Users) NewPassword(pool *Pool, user *store.User, password string, tempo
 	if !temporary && slices.ContainsFunc(history, func(v srp.Verifier) bool {
 		return v.Check(pool.SRPName(), user.Username, password)
 	}) {
-		return SealedPassword{}, fault.New(fault.PasswordHistoryPolicyViolation, "Password has previously been used.")
+		return SealedPassword{}, errPasswordUsed
+	}
+	if !temporary && pool.historySize() > 0 {
+		if hash, imported, err := u.importedHash(pool, user); err != nil {
+			return SealedPassword{}, err
+		} else if imported {
+			used, err := u.checkHash(hash, password)
+			if err != nil {
+				return SealedPassword{}, err
+			}
+			if used {
+				return SealedPassword{}, errPasswordUsed
+			}
+		}
 	}
 	v := srp.NewVerifier(pool.SRPName(), user.Username, password)
 	b, err := v.MarshalBinary()
@@ -137,6 +166,8 @@ func (u *Users) NewPassword(pool *Pool, user *store.User, password string, tempo
 	s.history, err = u.sealHistory(pool, user, history)
 	return s, err
 }
+
+var errPasswordUsed = fault.New(fault.PasswordHistoryPolicyViolation, "Password has previously been used.")
 
 // historySize is how many permanent passwords must differ from each other.
 func (p *Pool) historySize() int {

@@ -15,13 +15,13 @@ import (
 // The second factors belong to SetMFA and go only when MFA is turned off.
 // (Terraform's provider leaves unchanged tags out and expects them to stay.)
 // Errors: ResourceNotFoundException, InvalidParameterException,
-// UserPoolTaggingException.
+// UserPoolTaggingException, UserImportInProgressException.
 func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) error {
 	if err := s.checkRequest(); err != nil {
 		return err
 	}
 	config := s.config()
-	return p.changePool(ctx, id, func(pool *Pool) error {
+	return p.changeIdlePool(ctx, id, func(pool *Pool) error {
 		old := pool.PoolConfig
 		pool.PoolConfig = config
 		pool.SchemaAttributes = old.SchemaAttributes
@@ -66,7 +66,7 @@ func (c *PoolConfig) keptUpdateSettings(autoVerified []string) *UserAttributeUpd
 // AddCustomAttributes adds attributes to a pool's schema, all or none. Errors:
 // ResourceNotFoundException, InvalidParameterException.
 func (p *Pools) AddCustomAttributes(ctx context.Context, id string, settings []SchemaSettings) error {
-	return p.changePool(ctx, id, func(pool *Pool) (err error) {
+	return p.changeIdlePool(ctx, id, func(pool *Pool) (err error) {
 		pool.SchemaAttributes, err = addAttributes(pool.SchemaAttributes, settings)
 		return err
 	})
@@ -75,19 +75,32 @@ func (p *Pools) AddCustomAttributes(ctx context.Context, id string, settings []S
 // changePool reads a pool, lets change change it, and writes it back, in one
 // transaction.
 func (p *Pools) changePool(ctx context.Context, id string, change func(*Pool) error) error {
+	return p.db.Update(ctx, func(tx *store.Tx) error { return changePoolIn(tx, id, change) })
+}
+
+// changeIdlePool is changePool for what must not change while users are imported
+// into the pool: UserImportInProgressException.
+func (p *Pools) changeIdlePool(ctx context.Context, id string, change func(*Pool) error) error {
 	return p.db.Update(ctx, func(tx *store.Tx) error {
-		pool, err := findPool(tx, id)
-		if err != nil {
+		if err := importRunning(tx, id); err != nil {
 			return err
 		}
-		if err := change(pool); err != nil {
-			return err
-		}
-		pool.ModifiedAt = tx.Now()
-		row, err := pool.row()
-		if err != nil {
-			return err
-		}
-		return tx.UpdateUserPool(row)
+		return changePoolIn(tx, id, change)
 	})
+}
+
+func changePoolIn(tx *store.Tx, id string, change func(*Pool) error) error {
+	pool, err := findPool(tx, id)
+	if err != nil {
+		return err
+	}
+	if err := change(pool); err != nil {
+		return err
+	}
+	pool.ModifiedAt = tx.Now()
+	row, err := pool.row()
+	if err != nil {
+		return err
+	}
+	return tx.UpdateUserPool(row)
 }

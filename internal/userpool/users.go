@@ -24,11 +24,13 @@ type Users struct {
 	outbox *message.Outbox
 	limits Limits
 	decoy  string // what VerifyPassword opens where there is no password
+
+	hashing chan struct{} // holds a token for each imported hash that is being checked
 }
 
 // NewUsers returns the users of a database.
 func NewUsers(db *store.DB, ring *keys.Ring, outbox *message.Outbox, limits Limits) *Users {
-	return &Users{db: db, ring: ring, outbox: outbox, limits: limits, decoy: sealDecoy(ring)}
+	return &Users{db: db, ring: ring, outbox: outbox, limits: limits, decoy: sealDecoy(ring), hashing: newHashTurns()}
 }
 
 var (
