@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -21,6 +22,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/signin"
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/userimport"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -35,6 +37,9 @@ type Options struct {
 	Region      string
 	AccountID   string
 	StrictTiers bool // refuse what a pool's tier lacks
+
+	DomainSuffix   string         // of prefix domains, which are <prefix>.auth.<suffix>; empty means localhost
+	ResourceLimits map[string]int // by the names of the fields of userpool.PoolLimits
 
 	Dev            bool // the conveniences of poolhouse dev
 	SkipSignatures bool // accept administrative requests from anybody; only with Dev
@@ -57,6 +62,8 @@ type App struct {
 	service *idp.Service
 	handler http.Handler
 	health  health
+
+	stopImports func() // ends what imports users in the background; nil: nothing does
 }
 
 // New puts a server together. It returns keys.ErrWrongMasterKey,
@@ -101,11 +108,19 @@ func (a *App) assemble(ctx context.Context) error {
 		limits = userpool.NoLimits()
 	}
 	outbox := message.NewOutbox(a.ring, o.Dev)
-	a.pools = userpool.NewPools(a.db, a.ring, userpool.PoolsOptions{AccountID: o.AccountID, StrictTiers: o.StrictTiers})
+	a.pools = userpool.NewPools(a.db, a.ring, userpool.PoolsOptions{
+		AccountID: o.AccountID, StrictTiers: o.StrictTiers, DomainSuffix: o.DomainSuffix,
+		Limits: userpool.PoolLimits{
+			Pools: o.ResourceLimits["Pools"], ClientsPerPool: o.ResourceLimits["ClientsPerPool"],
+			GroupsPerPool: o.ResourceLimits["GroupsPerPool"], GroupsPerUser: o.ResourceLimits["GroupsPerUser"],
+			ResourceServersPerPool: o.ResourceLimits["ResourceServersPerPool"],
+		},
+	})
 	users := userpool.NewUsers(a.db, a.ring, outbox, limits)
 	tokens := token.NewIssuer(a.db, a.ring, a.pools, a.issuerURL)
 	machine := signin.New(a.db, a.ring, users, tokens)
-	a.service = idp.New(idp.Parts{Pools: a.pools, Users: users, Tokens: tokens, SignIn: machine})
+	imports := userimport.New(a.db, a.ring, a.pools, users, o.PublicURL, a.log)
+	a.service = idp.New(idp.Parts{Pools: a.pools, Users: users, Tokens: tokens, SignIn: machine, Imports: imports, Limits: o.RateLimits, PublicURL: o.PublicURL})
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -117,6 +132,7 @@ func (a *App) assemble(ctx context.Context) error {
 		SkipSignatures: o.SkipSignatures,
 		TrustedProxies: o.TrustedProxies,
 		Limits:         o.RateLimits,
+		Provisioned:    a.provisioned,
 		PoolOf:         a.service.PoolOf,
 		Logger:         a.log,
 		Registerer:     registry,
@@ -125,9 +141,9 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 
-	feed := a.revocations(api)
+	feed, importLog := a.revocations(api), a.importLog(api, imports)
 	if o.SkipSignatures {
-		feed = devserver.Local(feed)
+		feed, importLog = devserver.Local(feed), devserver.Local(importLog)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
@@ -135,12 +151,30 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.HandleFunc("GET /_poolhouse/readyz", a.readyz)
 	mux.Handle("GET /_poolhouse/metrics", a.metrics(registry))
 	mux.Handle("GET /_poolhouse/revocations", feed)
+	mux.Handle("PUT /_poolhouse/import/{pool}/{job}", a.uploadImport(imports))
+	mux.Handle("GET /_poolhouse/import/{pool}/{job}/log", importLog)
+	mux.Handle("GET /_poolhouse/images/{pool}/{image}", images(a.pools, a.log))
 	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, o.PublicURL, a.log))
 	if o.Dev {
 		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Log: a.log})
 	}
 	a.handler = mux
-	return a.seed(ctx)
+	if err := a.seed(ctx); err != nil {
+		return err
+	}
+	a.importUsers(imports)
+	return nil
+}
+
+// importUsers works on import jobs until Close.
+func (a *App) importUsers(jobs *userimport.Jobs) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { jobs.Run(ctx) })
+	a.stopImports = func() {
+		cancel()
+		running.Wait()
+	}
 }
 
 // Handler serves everything.
@@ -148,10 +182,23 @@ func (a *App) Handler() http.Handler { return a.handler }
 
 // Close gives everything back. The server must have stopped serving.
 func (a *App) Close() error {
+	if a.stopImports != nil {
+		a.stopImports()
+	}
 	if a.ring != nil {
 		a.ring.Close()
 	}
 	return a.db.Close()
+}
+
+// provisioned is the rate that was set for a category. While it cannot be read,
+// that of the options holds; most requests will fail anyway then.
+func (a *App) provisioned(ctx context.Context, c awsjson.Category) int32 {
+	perSecond, _, err := a.pools.ProvisionedLimit(ctx, string(c))
+	if err != nil {
+		a.log.ErrorContext(ctx, "cannot read the provisioned limits", "err", err)
+	}
+	return perSecond
 }
 
 // issuerURL is the iss of a pool's tokens.

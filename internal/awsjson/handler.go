@@ -20,7 +20,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// MaxBody is the largest request body that is read, in bytes.
+// MaxBody is the largest request body that is read, in bytes, unless an operation
+// has a bound of its own.
 const MaxBody = 1 << 20
 
 // Options configure a Handler. The zero value serves the public operations of
@@ -49,6 +50,10 @@ type Options struct {
 
 	// Limits are the rate limits; see Limits, DefaultLimits and ParseLimits.
 	Limits Limits
+	// Provisioned tells how many requests per second were set for a category on top
+	// of Limits, which are the least that it has; 0 means none were. It is asked
+	// before most requests. A category without limits stays so. Nil sets none.
+	Provisioned func(ctx context.Context, c Category) int32
 	// PoolOf tells the id of the existing pool that the input of a public
 	// operation (a pointer to one of the generated structs) is about, or "". It
 	// is asked before the input is proven to be genuine, for counting only. Nil
@@ -158,6 +163,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ID:        uuid.NewString(),
 		Region:    h.options.Region,
 		UserAgent: userAgentOf(r),
+		Origin:    originOf(r),
 	}
 	source := sourceOf(r, h.options.TrustedProxies)
 	if source.IsValid() {
@@ -226,7 +232,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, route *route, re
 		}
 		req.Region = signer.signature.Credential.Region
 	}
-	body, err := readBody(w, r)
+	body, err := readBody(w, r, route.maxBody)
 	if err != nil {
 		return nil, err
 	}
@@ -268,8 +274,12 @@ func (h *Handler) limit(ctx context.Context, route *route, req *Request, source 
 	if h.limiter == nil {
 		return nil
 	}
-	if _, limited := h.limiter.limits[route.category]; !limited {
+	perSecond, limited := h.limiter.limits[route.category]
+	if !limited {
 		return nil
+	}
+	if h.options.Provisioned != nil {
+		perSecond = max(perSecond, float64(h.options.Provisioned(ctx, route.category)))
 	}
 	var pool string
 	switch {
@@ -280,7 +290,7 @@ func (h *Handler) limit(ctx context.Context, route *route, req *Request, source 
 		// Not what the input says: invented pools would each have a bucket.
 		pool = h.options.PoolOf(ctx, input)
 	}
-	if h.limiter.allow(h.options.Now(), route.Name(), route.category, pool, source) {
+	if h.limiter.allow(h.options.Now(), route.Name(), route.category, perSecond, pool, source) {
 		return nil
 	}
 	return fault.New(fault.TooManyRequests, "Rate exceeded")

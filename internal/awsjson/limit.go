@@ -113,12 +113,9 @@ func newLimiter(limits Limits) *limiter {
 	return &limiter{limits: limits, max: maxBuckets, buckets: make(map[bucketKey]*list.Element)}
 }
 
-// allow takes a request out of its bucket and reports whether there was room.
-func (l *limiter) allow(now time.Time, operation string, category Category, pool string, source netip.Addr) bool {
-	perSecond, limited := l.limits[category]
-	if !limited {
-		return true
-	}
+// allow takes a request out of its bucket, which perSecond flow into, and reports
+// whether there was room.
+func (l *limiter) allow(now time.Time, operation string, category Category, perSecond float64, pool string, source netip.Addr) bool {
 	key := bucketKey{pool: pool, source: household(source)}
 	if operation == "RespondToAuthChallenge" || operation == "AdminRespondToAuthChallenge" {
 		key.allowance = operation
@@ -144,7 +141,12 @@ func (l *limiter) take(now time.Time, key bucketKey, perSecond float64) bool {
 		e = l.recent.PushFront(&bucket{key, rate.NewLimiter(rate.Limit(perSecond), int(math.Ceil(perSecond)))})
 		l.buckets[key] = e
 	}
-	return e.Value.(*bucket).tokens.AllowN(now, 1)
+	tokens := e.Value.(*bucket).tokens
+	if tokens.Limit() != rate.Limit(perSecond) { // it was provisioned anew
+		tokens.SetLimitAt(now, rate.Limit(perSecond))
+		tokens.SetBurstAt(now, int(math.Ceil(perSecond)))
+	}
+	return tokens.AllowN(now, 1)
 }
 
 // household is the part of an address that one customer has: all of an IPv4

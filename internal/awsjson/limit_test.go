@@ -156,6 +156,85 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A limit that is set anew counts from the next request on, for buckets that are
+// there as well, and never falls below the deployment's own.
+func TestProvisionedLimits(t *testing.T) {
+	var set int32
+	h, _ := newTestHandler(t, Options{
+		Limits: Limits{UserRead: 2},
+		Now:    func() time.Time { return testTime },
+		Provisioned: func(_ context.Context, c Category) int32 {
+			if c != UserRead {
+				t.Errorf("asked for %s, which is not limited", c)
+			}
+			return set
+		},
+	})
+	calling := func(target, body string) func() bool {
+		return func() bool {
+			code, _ := errorOf(t, post(h, target, body))
+			return code != "TooManyRequestsException"
+		}
+	}
+	get := calling(getUser, `{"AccessToken":"a"}`)
+	for _, c := range []struct {
+		name string
+		set  int32
+		want int
+	}{
+		{"none is set", 0, 2},
+		{"raised, but what is spent is spent", 5, 0},
+	} {
+		set = c.set
+		if got := count(50, get); got != c.want {
+			t.Errorf("%s: %d calls, want %d", c.name, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		name string
+		set  int32
+		want int
+	}{
+		{"raised", 5, 5},
+		{"lowered", 3, 3},
+		{"below the deployment's own", 1, 2},
+	} {
+		set = c.set
+		h.options.Now = func(now time.Time) func() time.Time { return func() time.Time { return now } }(h.options.Now().Add(time.Hour))
+		if got := count(50, get); got != c.want {
+			t.Errorf("%s: %d calls, want %d", c.name, got, c.want)
+		}
+	}
+	set = 1
+	if got := count(50, calling(initiateAuth, `{"ClientId":"c","AuthFlow":"USER_AUTH"}`)); got != 50 {
+		t.Errorf("a category without a limit: %d calls", got)
+	}
+}
+
+func TestFreeLimits(t *testing.T) {
+	own := Limits{UserCreation: 0.5, UserRead: 600}
+	for _, c := range []struct {
+		category   Category
+		free       int32
+		adjustable bool
+	}{
+		{UserCreation, 1, true},
+		{UserRead, 600, true},
+		{UserAuthentication, 120, true}, // off in own: AWS's default
+		{ClientAuthentication, 150, true},
+		{UserPoolRead, 0, false},
+		{UserPoolClientUpdate, 0, false},
+		{LimitManagement, 0, false},
+		{GetID, 0, false},
+		{"Nonsense", 0, false},
+		{"", 0, false},
+	} {
+		if free, adjustable := own.Free(c.category); free != c.free || adjustable != c.adjustable {
+			t.Errorf("%s: %d, %v, want %d, %v", c.category, free, adjustable, c.free, c.adjustable)
+		}
+	}
+}
+
 func TestForgedRequestsAreNotCounted(t *testing.T) {
 	h, _ := newSignedHandler(t, Options{Limits: Limits{UserRead: 1}})
 	for range 5 {
@@ -172,14 +251,14 @@ func TestLimiterMemory(t *testing.T) {
 	l := newLimiter(Limits{UserRead: 1})
 	l.max = 100
 	first := netip.MustParseAddr("203.0.113.1")
-	if !l.allow(testTime, "GetUser", UserRead, "", first) {
+	if !l.allow(testTime, "GetUser", UserRead, 1, "", first) {
 		t.Fatal("first call refused")
 	}
 	junk := netip.MustParseAddr("10.0.0.0")
 	for range 10 * l.max {
 		junk = junk.Next()
-		l.allow(testTime, "GetUser", UserRead, "", junk)
-		if l.allow(testTime, "GetUser", UserRead, "", first) {
+		l.allow(testTime, "GetUser", UserRead, 1, "", junk)
+		if l.allow(testTime, "GetUser", UserRead, 1, "", first) {
 			t.Fatal("a bucket in use was forgotten")
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,20 +32,22 @@ type MasterKey struct {
 type Server struct {
 	Storage
 
-	Addr           string        `placeholder:"HOST:PORT" default:"127.0.0.1:9339" help:"Address for http (default ${default})."`
-	TLSAddr        string        `name:"tls-addr" placeholder:"HOST:PORT" help:"Address for https."`
-	PublicURL      string        `name:"public-url" placeholder:"URL" help:"Base of the token issuer, as clients see this server."`
-	IssuerStyle    string        `enum:"url,aws" default:"url" help:"Issuer in tokens: url (<public-url>/<pool>) or aws (https://cognito-idp.<region>.amazonaws.com/<pool>)."`
-	Region         string        `default:"us-east-1" help:"Region of new pools (default ${default})."`
-	AccountID      string        `name:"account-id" default:"123456789012" help:"Account in ARNs (default ${default})."`
-	StrictTiers    bool          `name:"strict-tiers" help:"Refuse the features that a pool's tier lacks, as AWS does; otherwise every tier has them all."`
-	Seed           string        `placeholder:"FILE" type:"existingfile" help:"JSON file of pools, clients and users that must exist."`
-	TrustedProxies []string      `name:"trusted-proxies" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For is believed."`
-	MetricsFrom    []string      `name:"metrics-from" placeholder:"CIDR,..." default:"127.0.0.0/8,::1" help:"Addresses that may read /_poolhouse/metrics (default this machine)."`
-	RateLimits     string        `name:"rate-limits" placeholder:"LIST" help:"Requests per second by category, pool and source address, such as UserAuthentication=50,UserCreation=5 or *=off."`
-	ShutdownGrace  time.Duration `name:"shutdown-grace" default:"15s" help:"How long running requests may take at shutdown (default ${default})."`
-	LogLevel       slog.Level    `name:"log-level" default:"info" help:"debug, info, warn or error (default ${default})."`
-	LogFormat      string        `name:"log-format" enum:"text,json" default:"text" help:"text or json (default ${default})."`
+	Addr           string         `placeholder:"HOST:PORT" default:"127.0.0.1:9339" help:"Address for http (default ${default})."`
+	TLSAddr        string         `name:"tls-addr" placeholder:"HOST:PORT" help:"Address for https."`
+	PublicURL      string         `name:"public-url" placeholder:"URL" help:"Base of the token issuer, as clients see this server."`
+	IssuerStyle    string         `enum:"url,aws" default:"url" help:"Issuer in tokens: url (<public-url>/<pool>) or aws (https://cognito-idp.<region>.amazonaws.com/<pool>)."`
+	DomainSuffix   string         `name:"domain-suffix" placeholder:"HOST" help:"Host name below which the prefix domains of pools are, as <prefix>.auth.<suffix> (default the host of --public-url, or localhost)."`
+	Region         string         `default:"us-east-1" help:"Region of new pools (default ${default})."`
+	AccountID      string         `name:"account-id" default:"123456789012" help:"Account in ARNs (default ${default})."`
+	StrictTiers    bool           `name:"strict-tiers" help:"Refuse the features that a pool's tier lacks, as AWS does; otherwise every tier has them all."`
+	Seed           string         `placeholder:"FILE" type:"existingfile" help:"JSON file of pools, clients and users that must exist."`
+	TrustedProxies []string       `name:"trusted-proxies" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For is believed."`
+	MetricsFrom    []string       `name:"metrics-from" placeholder:"CIDR,..." default:"127.0.0.0/8,::1" help:"Addresses that may read /_poolhouse/metrics (default this machine)."`
+	RateLimits     string         `name:"rate-limits" placeholder:"LIST" help:"Requests per second by category, pool and source address, such as UserAuthentication=50,UserCreation=5 or *=off."`
+	ResourceLimits map[string]int `name:"resource-limits" mapsep:"," placeholder:"LIST" help:"How many there may be of what, such as Pools=100,ClientsPerPool=50; otherwise the most that Cognito grants."`
+	ShutdownGrace  time.Duration  `name:"shutdown-grace" default:"15s" help:"How long running requests may take at shutdown (default ${default})."`
+	LogLevel       slog.Level     `name:"log-level" default:"info" help:"debug, info, warn or error (default ${default})."`
+	LogFormat      string         `name:"log-format" enum:"text,json" default:"text" help:"text or json (default ${default})."`
 }
 
 // Dev is the configuration of poolhouse dev.
@@ -65,7 +68,11 @@ type Serve struct {
 var (
 	regionPattern  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]+$`)
 	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	hostPattern    = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 )
+
+// resourceLimits are the names in ResourceLimits, those of userpool.PoolLimits.
+var resourceLimits = []string{"Pools", "ClientsPerPool", "GroupsPerPool", "GroupsPerUser", "ResourceServersPerPool"}
 
 // Validate reports the first setting that cannot be.
 func (s *Server) Validate() error {
@@ -89,6 +96,17 @@ func (s *Server) Validate() error {
 			return fmt.Errorf("--public-url: %q is not a URL such as https://id.example.com", s.PublicURL)
 		}
 	}
+	if s.DomainSuffix != "" && (len(s.DomainSuffix) > 180 || !hostPattern.MatchString(s.DomainSuffix)) {
+		return fmt.Errorf("--domain-suffix: %q is not a host name such as id.example.com", s.DomainSuffix)
+	}
+	for name, most := range s.ResourceLimits {
+		switch {
+		case !slices.Contains(resourceLimits, name):
+			return fmt.Errorf("--resource-limits: %q is none of %s", name, strings.Join(resourceLimits, ", "))
+		case most < 1:
+			return fmt.Errorf("--resource-limits: %s must be at least 1", name)
+		}
+	}
 	if _, err := s.Proxies(); err != nil {
 		return err
 	}
@@ -96,6 +114,21 @@ func (s *Server) Validate() error {
 		return err
 	}
 	return s.Storage.validate()
+}
+
+// Suffix is the host name below which prefix domains are: the one configured, or
+// the host of the public URL if that is a name, or localhost, whose every
+// subdomain is this machine.
+func (s *Server) Suffix() string {
+	if s.DomainSuffix != "" {
+		return s.DomainSuffix
+	}
+	if u, err := url.Parse(s.PublicURL); err == nil {
+		if host := strings.ToLower(u.Hostname()); hostPattern.MatchString(host) {
+			return host
+		}
+	}
+	return "localhost"
 }
 
 // Proxies are the trusted proxies, parsed.

@@ -12,7 +12,7 @@ import (
 // CreateGroup makes a group.
 func (s *Service) CreateGroup(ctx context.Context, in *idpapi.CreateGroupInput) (*idpapi.CreateGroupOutput, error) {
 	group, err := s.pools.CreateGroup(ctx, in.UserPoolId, in.GroupName, userpool.GroupSettings{
-		Description: in.Description, RoleARN: in.RoleArn, Precedence: in.Precedence,
+		Description: &in.Description, RoleARN: in.RoleArn, Precedence: in.Precedence,
 	})
 	if err != nil {
 		return nil, err

@@ -42,6 +42,22 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpDeleteResourceServer, s.DeleteResourceServer),
 		awsjson.Handle(idpapi.OpListResourceServers, s.ListResourceServers),
 
+		// domain.go
+		awsjson.Handle(idpapi.OpCreateUserPoolDomain, s.CreateUserPoolDomain),
+		awsjson.Handle(idpapi.OpDescribeUserPoolDomain, s.DescribeUserPoolDomain),
+		awsjson.Handle(idpapi.OpUpdateUserPoolDomain, s.UpdateUserPoolDomain),
+		awsjson.Handle(idpapi.OpDeleteUserPoolDomain, s.DeleteUserPoolDomain),
+
+		// replica.go
+		awsjson.Handle(idpapi.OpCreateUserPoolReplica, s.CreateUserPoolReplica),
+		awsjson.Handle(idpapi.OpUpdateUserPoolReplica, s.UpdateUserPoolReplica),
+		awsjson.Handle(idpapi.OpDeleteUserPoolReplica, s.DeleteUserPoolReplica),
+		awsjson.Handle(idpapi.OpListUserPoolReplicas, s.ListUserPoolReplicas),
+
+		// provisioned_limit.go
+		awsjson.Handle(idpapi.OpGetProvisionedLimit, s.GetProvisionedLimit),
+		awsjson.Handle(idpapi.OpUpdateProvisionedLimit, s.UpdateProvisionedLimit),
+
 		// session_configuration.go
 		awsjson.Handle(idpapi.OpGetUserPoolSessionConfiguration, s.GetUserPoolSessionConfiguration),
 		awsjson.Handle(idpapi.OpSetUserPoolSessionConfiguration, s.SetUserPoolSessionConfiguration),
@@ -55,6 +71,33 @@ func (s *Service) Operations() []awsjson.Operation {
 		// log_delivery.go
 		awsjson.Handle(idpapi.OpGetLogDeliveryConfiguration, s.GetLogDeliveryConfiguration),
 		awsjson.Handle(idpapi.OpSetLogDeliveryConfiguration, s.SetLogDeliveryConfiguration),
+
+		// ui_customization.go
+		awsjson.Handle(idpapi.OpGetUICustomization, s.GetUICustomization),
+		awsjson.Handle(idpapi.OpSetUICustomization, s.SetUICustomization),
+
+		// managed_login_branding.go
+		awsjson.Handle(idpapi.OpCreateManagedLoginBranding, s.CreateManagedLoginBranding).WithMaxBody(maxBrandingBody),
+		awsjson.Handle(idpapi.OpUpdateManagedLoginBranding, s.UpdateManagedLoginBranding).WithMaxBody(maxBrandingBody),
+		awsjson.Handle(idpapi.OpDeleteManagedLoginBranding, s.DeleteManagedLoginBranding),
+		awsjson.Handle(idpapi.OpDescribeManagedLoginBranding, s.DescribeManagedLoginBranding),
+		awsjson.Handle(idpapi.OpDescribeManagedLoginBrandingByClient, s.DescribeManagedLoginBrandingByClient),
+
+		// terms.go
+		awsjson.Handle(idpapi.OpCreateTerms, s.CreateTerms),
+		awsjson.Handle(idpapi.OpUpdateTerms, s.UpdateTerms),
+		awsjson.Handle(idpapi.OpDeleteTerms, s.DeleteTerms),
+		awsjson.Handle(idpapi.OpDescribeTerms, s.DescribeTerms),
+		awsjson.Handle(idpapi.OpDescribeTermsByClient, s.DescribeTermsByClient),
+		awsjson.Handle(idpapi.OpListTerms, s.ListTerms),
+
+		// user_import.go
+		awsjson.Handle(idpapi.OpGetCSVHeader, s.GetCSVHeader),
+		awsjson.Handle(idpapi.OpCreateUserImportJob, s.CreateUserImportJob),
+		awsjson.Handle(idpapi.OpDescribeUserImportJob, s.DescribeUserImportJob),
+		awsjson.Handle(idpapi.OpListUserImportJobs, s.ListUserImportJobs),
+		awsjson.Handle(idpapi.OpStartUserImportJob, s.StartUserImportJob),
+		awsjson.Handle(idpapi.OpStopUserImportJob, s.StopUserImportJob),
 
 		// signing_certificate.go
 		awsjson.Handle(idpapi.OpGetSigningCertificate, s.GetSigningCertificate),
@@ -119,6 +162,28 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpAdminListGroupsForUser, s.AdminListGroupsForUser),
 		awsjson.Handle(idpapi.OpListUsersInGroup, s.ListUsersInGroup),
 
+		// web_authn.go
+		awsjson.Handle(idpapi.OpStartWebAuthnRegistration, s.StartWebAuthnRegistration),
+		awsjson.Handle(idpapi.OpCompleteWebAuthnRegistration, s.CompleteWebAuthnRegistration),
+		awsjson.Handle(idpapi.OpListWebAuthnCredentials, s.ListWebAuthnCredentials),
+		awsjson.Handle(idpapi.OpDeleteWebAuthnCredential, s.DeleteWebAuthnCredential),
+
+		// identity_provider.go
+		awsjson.Handle(idpapi.OpCreateIdentityProvider, s.CreateIdentityProvider),
+		awsjson.Handle(idpapi.OpDescribeIdentityProvider, s.DescribeIdentityProvider),
+		awsjson.Handle(idpapi.OpGetIdentityProviderByIdentifier, s.GetIdentityProviderByIdentifier),
+		awsjson.Handle(idpapi.OpUpdateIdentityProvider, s.UpdateIdentityProvider),
+		awsjson.Handle(idpapi.OpDeleteIdentityProvider, s.DeleteIdentityProvider),
+		awsjson.Handle(idpapi.OpListIdentityProviders, s.ListIdentityProviders),
+
+		// link.go
+		awsjson.Handle(idpapi.OpAdminLinkProviderForUser, s.AdminLinkProviderForUser),
+		awsjson.Handle(idpapi.OpAdminDisableProviderForUser, s.AdminDisableProviderForUser),
+
+		// user_settings.go
+		awsjson.Handle(idpapi.OpSetUserSettings, s.SetUserSettings),
+		awsjson.Handle(idpapi.OpAdminSetUserSettings, s.AdminSetUserSettings),
+
 		// user_list.go
 		awsjson.Handle(idpapi.OpListUsers, s.ListUsers),
 	}
@@ -131,70 +196,27 @@ func (s *Service) Operations() []awsjson.Operation {
 // notBuilt are the operations that this version does not serve.
 var notBuilt = []*apimodel.Operation{
 	idpapi.OpAdminDeleteSoftwareToken,
-	idpapi.OpAdminDisableProviderForUser,
 	idpapi.OpAdminForgetDevice,
 	idpapi.OpAdminGetDevice,
 	idpapi.OpAdminGetUserAuthFactors,
-	idpapi.OpAdminLinkProviderForUser,
 	idpapi.OpAdminListDevices,
 	idpapi.OpAdminListUserAuthEvents,
 	idpapi.OpAdminListUserSessions,
 	idpapi.OpAdminRevokeUserSession,
 	idpapi.OpAdminSetUserMFAPreference,
-	idpapi.OpAdminSetUserSettings,
 	idpapi.OpAdminUpdateAuthEventFeedback,
 	idpapi.OpAdminUpdateDeviceStatus,
 	idpapi.OpAssociateSoftwareToken,
-	idpapi.OpCompleteWebAuthnRegistration,
 	idpapi.OpConfirmDevice,
-	idpapi.OpCreateIdentityProvider,
-	idpapi.OpCreateManagedLoginBranding,
-	idpapi.OpCreateTerms,
-	idpapi.OpCreateUserImportJob,
-	idpapi.OpCreateUserPoolDomain,
-	idpapi.OpCreateUserPoolReplica,
-	idpapi.OpDeleteIdentityProvider,
-	idpapi.OpDeleteManagedLoginBranding,
-	idpapi.OpDeleteTerms,
-	idpapi.OpDeleteUserPoolDomain,
-	idpapi.OpDeleteUserPoolReplica,
-	idpapi.OpDeleteWebAuthnCredential,
-	idpapi.OpDescribeIdentityProvider,
-	idpapi.OpDescribeManagedLoginBranding,
-	idpapi.OpDescribeManagedLoginBrandingByClient,
-	idpapi.OpDescribeTerms,
-	idpapi.OpDescribeTermsByClient,
-	idpapi.OpDescribeUserImportJob,
-	idpapi.OpDescribeUserPoolDomain,
 	idpapi.OpForgetDevice,
-	idpapi.OpGetCSVHeader,
 	idpapi.OpGetClientToken,
 	idpapi.OpGetDevice,
-	idpapi.OpGetIdentityProviderByIdentifier,
-	idpapi.OpGetProvisionedLimit,
-	idpapi.OpGetUICustomization,
 	idpapi.OpGetUserAuthFactors,
 	idpapi.OpListDevices,
-	idpapi.OpListIdentityProviders,
-	idpapi.OpListTerms,
-	idpapi.OpListUserImportJobs,
-	idpapi.OpListUserPoolReplicas,
 	idpapi.OpListUserSessions,
-	idpapi.OpListWebAuthnCredentials,
 	idpapi.OpRevokeUserSession,
-	idpapi.OpSetUICustomization,
 	idpapi.OpSetUserMFAPreference,
-	idpapi.OpSetUserSettings,
-	idpapi.OpStartUserImportJob,
-	idpapi.OpStartWebAuthnRegistration,
-	idpapi.OpStopUserImportJob,
 	idpapi.OpUpdateAuthEventFeedback,
 	idpapi.OpUpdateDeviceStatus,
-	idpapi.OpUpdateIdentityProvider,
-	idpapi.OpUpdateManagedLoginBranding,
-	idpapi.OpUpdateProvisionedLimit,
-	idpapi.OpUpdateTerms,
-	idpapi.OpUpdateUserPoolDomain,
-	idpapi.OpUpdateUserPoolReplica,
 	idpapi.OpVerifySoftwareToken,
 }

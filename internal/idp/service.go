@@ -8,28 +8,40 @@ import (
 	"github.com/poolhouse/poolhouse/internal/idpapi"
 	"github.com/poolhouse/poolhouse/internal/signin"
 	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/userimport"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // Service serves the operations of the user-pool API.
 type Service struct {
-	pools  *userpool.Pools
-	users  *userpool.Users
-	tokens *token.Issuer
-	signin *signin.Machine
+	pools   *userpool.Pools
+	users   *userpool.Users
+	tokens  *token.Issuer
+	signin  *signin.Machine
+	imports *userimport.Jobs
+	limits  awsjson.Limits
+
+	publicURL string
 }
 
-// Parts are what a Service works with. All are required.
+// Parts are what a Service works with. All are required, but Limits may be
+// nil and PublicURL empty.
 type Parts struct {
-	Pools  *userpool.Pools
-	Users  *userpool.Users
-	Tokens *token.Issuer
-	SignIn *signin.Machine
+	Pools   *userpool.Pools
+	Users   *userpool.Users
+	Tokens  *token.Issuer
+	SignIn  *signin.Machine
+	Imports *userimport.Jobs
+	Limits  awsjson.Limits // of the deployment, which provisioned ones come on top of
+
+	// PublicURL is what addresses in answers begin with, without a slash at the
+	// end.
+	PublicURL string
 }
 
 // New returns the Service of these parts.
 func New(p Parts) *Service {
-	return &Service{pools: p.Pools, users: p.Users, tokens: p.Tokens, signin: p.SignIn}
+	return &Service{pools: p.Pools, users: p.Users, tokens: p.Tokens, signin: p.SignIn, imports: p.Imports, limits: p.Limits, publicURL: p.PublicURL}
 }
 
 // API is the service as awsjson serves it.

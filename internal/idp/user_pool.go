@@ -105,6 +105,16 @@ func (s *Service) describePool(ctx context.Context, pool *userpool.Pool) (*idpap
 	if err != nil {
 		return nil, err
 	}
+	prefix, custom, err := s.pools.DomainsOf(ctx, pool.ID)
+	if err != nil {
+		return nil, err
+	}
+	if prefix != nil {
+		described.Domain = prefix.Name
+	}
+	if custom != nil {
+		described.CustomDomain = custom.Name
+	}
 	described.Id = pool.ID
 	described.Name = pool.Name
 	described.Arn = s.pools.ARN(pool.ID)

@@ -1343,11 +1343,11 @@ func (v UpdateDeviceStatusInput) LogValue() slog.Value {
 
 // UpdateGroupInput is the input of UpdateGroup.
 type UpdateGroupInput struct {
-	GroupName   string `json:"GroupName,omitzero"`
-	UserPoolId  string `json:"UserPoolId,omitzero"`
-	Description string `json:"Description,omitzero"`
-	RoleArn     string `json:"RoleArn,omitzero"`
-	Precedence  *int32 `json:"Precedence,omitzero"`
+	GroupName   string  `json:"GroupName,omitzero"`
+	UserPoolId  string  `json:"UserPoolId,omitzero"`
+	Description *string `json:"Description,omitzero"`
+	RoleArn     string  `json:"RoleArn,omitzero"`
+	Precedence  *int32  `json:"Precedence,omitzero"`
 }
 
 // UpdateIdentityProviderInput is the input of UpdateIdentityProvider.

@@ -2009,10 +2009,9 @@ var (
 	}
 
 	shapeDomainType = apimodel.Shape{
-		Type:    apimodel.String,
-		Name:    "DomainType",
-		Limits:  &apimodel.Limits{Min: 1, Max: 63},
-		Pattern: &apimodel.Pattern{Text: `^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$`},
+		Type:   apimodel.String,
+		Name:   "DomainType",
+		Limits: &apimodel.Limits{Min: 1, Max: 63},
 	}
 
 	shapeDomainVersionType = apimodel.Shape{

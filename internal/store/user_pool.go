@@ -92,14 +92,15 @@ func (tx *Tx) DeleteUserPool(id string) error {
 
 // DeletedUserPools returns the pools whose rows are not all cleared yet.
 func (tx *Tx) DeletedUserPools() ([]string, error) {
-	rows, err := tx.query(`SELECT id FROM deleted_user_pools ORDER BY id LIMIT 100`)
+	rows, err := tx.query(`SELECT id FROM deleted_user_pools WHERE deleted_at <= $1 ORDER BY id LIMIT 100`, millis(tx.Now()))
 	return collect(rows, err, func(r *sql.Rows) (string, error) {
 		var id string
 		return id, r.Scan(&id)
 	})
 }
 
-// UserPoolDeleted says whether a pool of this id is being cleared away.
+// UserPoolDeleted says whether a pool of this id is being cleared away, or the id
+// is reserved.
 func (tx *Tx) UserPoolDeleted(id string) (bool, error) {
 	return tx.exists(`SELECT 1 FROM deleted_user_pools WHERE id = $1`, id)
 }
@@ -144,8 +145,11 @@ const deletedPoolGrace = 10 * time.Second
 
 // ClearDeletedUserPool removes up to step rows of each table of a deleted pool
 // and says whether that was the last of them. The pool stays on the list of
-// deleted ones for a while after.
+// deleted ones for a while after. An id that was reserved since is left alone.
 func (tx *Tx) ClearDeletedUserPool(id string, step int) (done bool, err error) {
+	if reserved, err := tx.reserved(id); err != nil || reserved {
+		return err == nil, err
+	}
 	done = true
 	for _, p := range pooled {
 		n, err := tx.exec(`DELETE FROM `+p.table+` WHERE pool_id = $1 AND (`+p.key+`) IN

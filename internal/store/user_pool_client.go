@@ -29,9 +29,11 @@ func scanUserPoolClient(row interface{ Scan(...any) error }) (*UserPoolClient, e
 }
 
 // UserPoolClient returns the client with the id, whatever its pool, or
-// ErrNotFound. Client ids are unique in the whole deployment.
+// ErrNotFound. Client ids are unique in the whole deployment. Those of a deleted
+// pool that are not cleared away yet are not found.
 func (tx *Tx) UserPoolClient(id string) (*UserPoolClient, error) {
-	return scanUserPoolClient(tx.queryRow(`SELECT `+clientColumns+` FROM user_pool_clients WHERE id = $1`, id))
+	return scanUserPoolClient(tx.queryRow(`SELECT `+clientColumns+` FROM user_pool_clients c WHERE id = $1
+		AND EXISTS (SELECT 1 FROM user_pools p WHERE p.id = c.pool_id)`, id))
 }
 
 // ListUserPoolClients returns up to limit clients of a pool whose id sorts
@@ -72,9 +74,12 @@ func (tx *Tx) UpdateUserPoolClient(c *UserPoolClient) error {
 	return tx.changeConfig()
 }
 
-// DeleteUserPoolClient removes a client.
+// DeleteUserPoolClient removes a client with what its login pages look like.
 func (tx *Tx) DeleteUserPoolClient(poolID, id string) error {
 	if err := mustAffect(tx.exec(`DELETE FROM user_pool_clients WHERE pool_id = $1 AND id = $2`, poolID, id)); err != nil {
+		return err
+	}
+	if err := tx.deleteLook(poolID, id); err != nil {
 		return err
 	}
 	return tx.changeConfig()

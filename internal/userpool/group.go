@@ -15,10 +15,10 @@ var (
 	errGroupExists = fault.New(fault.GroupExists, "A group with the name already exists.")
 )
 
-// GroupSettings are what a request sets of a group. Empty and nil members are
-// those it leaves out.
+// GroupSettings are what a request sets of a group. Nil members and an empty role
+// are those it leaves out.
 type GroupSettings struct {
-	Description string
+	Description *string // "" is none
 	RoleARN     string
 	Precedence  *int32 // 0 is the strongest
 }
@@ -26,8 +26,10 @@ type GroupSettings struct {
 // CreateGroup makes a group. Errors: ResourceNotFoundException,
 // GroupExistsException, LimitExceededException.
 func (p *Pools) CreateGroup(ctx context.Context, poolID, name string, s GroupSettings) (*store.Group, error) {
-	group := &store.Group{PoolID: poolID, ID: rand.Text(), Name: name,
-		Description: s.Description, RoleARN: s.RoleARN, Precedence: s.Precedence}
+	group := &store.Group{PoolID: poolID, ID: rand.Text(), Name: name, RoleARN: s.RoleARN, Precedence: s.Precedence}
+	if s.Description != nil {
+		group.Description = *s.Description
+	}
 	err := p.db.Update(ctx, func(tx *store.Tx) error {
 		if _, err := findPool(tx, poolID); err != nil {
 			return err
@@ -65,8 +67,8 @@ func (p *Pools) Group(ctx context.Context, poolID, name string) (*store.Group, e
 }
 
 // UpdateGroup changes what the settings say of a group and keeps what they leave
-// out, as Cognito does; a description can so be replaced but not removed. The
-// error is ResourceNotFoundException.
+// out, as Cognito does; an empty description removes the group's. The error is
+// ResourceNotFoundException.
 func (p *Pools) UpdateGroup(ctx context.Context, poolID, name string, s GroupSettings) (*store.Group, error) {
 	if _, err := p.Pool(ctx, poolID); err != nil {
 		return nil, err
@@ -76,8 +78,8 @@ func (p *Pools) UpdateGroup(ctx context.Context, poolID, name string, s GroupSet
 		if group, err = findGroup(tx, poolID, name); err != nil {
 			return err
 		}
-		if s.Description != "" {
-			group.Description = s.Description
+		if s.Description != nil {
+			group.Description = *s.Description
 		}
 		if s.RoleARN != "" {
 			group.RoleARN = s.RoleARN

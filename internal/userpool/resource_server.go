@@ -27,13 +27,8 @@ type Scope struct {
 	Description string `json:"ScopeDescription"`
 }
 
-const (
-	// maxResourceServers is how many a pool may have: the most that Cognito grants.
-	maxResourceServers = 300
-
-	// MaxResourceServerPage is the most resource servers that a page has.
-	MaxResourceServerPage = 50
-)
+// MaxResourceServerPage is the most resource servers that a page has.
+const MaxResourceServerPage = 50
 
 func resourceServerNotFound(identifier string) error {
 	return fault.Errorf(fault.ResourceNotFound, "Resource server %s does not exist.", identifier)
@@ -58,8 +53,8 @@ func (p *Pools) CreateResourceServer(ctx context.Context, s ResourceServer) erro
 		if err != nil {
 			return err
 		}
-		if count >= maxResourceServers {
-			return fault.Errorf(fault.LimitExceeded, "The maximum number of resource servers, %d, is reached.", maxResourceServers)
+		if most := p.limits.ResourceServersPerPool; count >= most {
+			return fault.Errorf(fault.LimitExceeded, "The maximum number of resource servers, %d, is reached.", most)
 		}
 		row.CreatedAt, row.ModifiedAt = tx.Now(), tx.Now()
 		err = tx.InsertResourceServer(row)

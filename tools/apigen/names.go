@@ -60,3 +60,9 @@ var secretMembers = map[string]bool{
 	"SessionToken":               true,
 	"ValidationData":             true,
 }
+
+// optional are string members, as Shape.Member, for which the empty text is a
+// value of its own: it removes what an absent member leaves as it is.
+var optional = map[string]bool{
+	"UpdateGroupRequest.Description": true,
+}

@@ -15,8 +15,11 @@ var equivalents = map[string]string{
 }
 
 // served are patterns of shapes for which the service uses, and quotes, another
-// than the published one.
+// than the published one; an empty one stands for none.
 var served = map[string]string{
+	// The published one fits prefixes only, but custom domains are host names. The
+	// service tells of both in words of its own.
+	"DomainType": "",
 	// Spaces may stand inside a password. Seen in the service's own messages.
 	"PasswordType": `^[\S]+.*[\S]+$`,
 }

@@ -67,6 +67,9 @@ func (g *generator) writeStruct(b *bytes.Buffer, name string) error {
 		if err != nil {
 			return fmt.Errorf("shape %s, member %s: %w", name, member, err)
 		}
+		if typ == "string" && optional[name+"."+member] {
+			typ = "*string"
+		}
 		fmt.Fprintf(b, "%s %s `json:\"%s,omitzero\"`\n", exported(member), typ, member)
 	}
 	b.WriteString("}\n")
