@@ -186,6 +186,23 @@ func (s *Service) Operations() []awsjson.Operation {
 
 		// user_list.go
 		awsjson.Handle(idpapi.OpListUsers, s.ListUsers),
+
+		// device.go
+		awsjson.Handle(idpapi.OpConfirmDevice, s.ConfirmDevice),
+		awsjson.Handle(idpapi.OpGetDevice, s.GetDevice),
+		awsjson.Handle(idpapi.OpAdminGetDevice, s.AdminGetDevice),
+		awsjson.Handle(idpapi.OpListDevices, s.ListDevices),
+		awsjson.Handle(idpapi.OpAdminListDevices, s.AdminListDevices),
+		awsjson.Handle(idpapi.OpUpdateDeviceStatus, s.UpdateDeviceStatus),
+		awsjson.Handle(idpapi.OpAdminUpdateDeviceStatus, s.AdminUpdateDeviceStatus),
+		awsjson.Handle(idpapi.OpForgetDevice, s.ForgetDevice),
+		awsjson.Handle(idpapi.OpAdminForgetDevice, s.AdminForgetDevice),
+
+		// user_session.go
+		awsjson.Handle(idpapi.OpListUserSessions, s.ListUserSessions),
+		awsjson.Handle(idpapi.OpAdminListUserSessions, s.AdminListUserSessions),
+		awsjson.Handle(idpapi.OpRevokeUserSession, s.RevokeUserSession),
+		awsjson.Handle(idpapi.OpAdminRevokeUserSession, s.AdminRevokeUserSession),
 	}
 	for _, op := range notBuilt {
 		built = append(built, awsjson.NotBuilt(op))
@@ -196,27 +213,14 @@ func (s *Service) Operations() []awsjson.Operation {
 // notBuilt are the operations that this version does not serve.
 var notBuilt = []*apimodel.Operation{
 	idpapi.OpAdminDeleteSoftwareToken,
-	idpapi.OpAdminForgetDevice,
-	idpapi.OpAdminGetDevice,
 	idpapi.OpAdminGetUserAuthFactors,
-	idpapi.OpAdminListDevices,
 	idpapi.OpAdminListUserAuthEvents,
-	idpapi.OpAdminListUserSessions,
-	idpapi.OpAdminRevokeUserSession,
 	idpapi.OpAdminSetUserMFAPreference,
 	idpapi.OpAdminUpdateAuthEventFeedback,
-	idpapi.OpAdminUpdateDeviceStatus,
 	idpapi.OpAssociateSoftwareToken,
-	idpapi.OpConfirmDevice,
-	idpapi.OpForgetDevice,
 	idpapi.OpGetClientToken,
-	idpapi.OpGetDevice,
 	idpapi.OpGetUserAuthFactors,
-	idpapi.OpListDevices,
-	idpapi.OpListUserSessions,
-	idpapi.OpRevokeUserSession,
 	idpapi.OpSetUserMFAPreference,
 	idpapi.OpUpdateAuthEventFeedback,
-	idpapi.OpUpdateDeviceStatus,
 	idpapi.OpVerifySoftwareToken,
 }

@@ -18,6 +18,7 @@ func (s *Service) GetUser(ctx context.Context, in *idpapi.GetUserInput) (*idpapi
 	}
 	return &idpapi.GetUserOutput{
 		Username: access.User.Username, UserAttributes: attributesOf(access.User, access.Client.Reads),
+		MFAOptions: mfaOptionsOf(access.User),
 	}, nil
 }
 

@@ -41,6 +41,6 @@ func userType(user *store.User, show func(name string) bool) idpapi.UserType {
 	return idpapi.UserType{
 		Username: user.Username, Attributes: attributesOf(user, show),
 		UserCreateDate: apimodel.Time{Time: user.CreatedAt}, UserLastModifiedDate: apimodel.Time{Time: user.ModifiedAt},
-		Enabled: new(user.Enabled), UserStatus: idpapi.UserStatusType(user.Status),
+		Enabled: new(user.Enabled), UserStatus: idpapi.UserStatusType(user.Status), MFAOptions: mfaOptionsOf(user),
 	}
 }

@@ -40,7 +40,8 @@ func idClaims(client *userpool.Client, attributes map[string]string) map[string]
 			continue
 		}
 		switch name {
-		case "identities": // another form in tokens
+		case "identities":
+			claims[name] = userpool.IdentityClaims(value)
 		case "email_verified", "phone_number_verified":
 			claims[name] = value == "true"
 		case "address":

@@ -103,9 +103,9 @@ func (c *Client) matchesSecretHash(username, secretHash string) bool {
 }
 
 // Reads says whether the client may see a user's attribute. A client without a
-// list sees all of them; sub is always seen.
+// list sees all of them; sub and identities are always seen.
 func (c *Client) Reads(attribute string) bool {
-	return attribute == "sub" || len(c.ReadAttributes) == 0 || slices.Contains(c.ReadAttributes, attribute)
+	return attribute == "sub" || attribute == "identities" || len(c.ReadAttributes) == 0 || slices.Contains(c.ReadAttributes, attribute)
 }
 
 // Writes says whether a user may set an attribute through the client. A client

@@ -94,6 +94,9 @@ func (p *Pool) names(u *store.User) []store.UserName {
 	if u.Username != u.Sub {
 		names = append(names, store.UserName{Name: p.Fold(u.Username), Kind: store.NameUsername})
 	}
+	if u.Status == StatusExternalProvider {
+		return names // signs in elsewhere, and may share an address with others
+	}
 	for _, attribute := range []string{"email", "phone_number", "preferred_username"} {
 		if value := u.Attributes[attribute]; value != "" && p.claims(u, attribute) {
 			names = append(names, store.UserName{Name: p.Fold(value), Kind: aliasKinds[attribute]})
@@ -132,7 +135,7 @@ const indexedRunes = 256
 func (p *Pool) index(u *store.User) []store.AttributeIndex {
 	index := make([]store.AttributeIndex, 0, len(u.Attributes))
 	for name, value := range u.Attributes {
-		if name == "sub" || name == "email_verified" || name == "phone_number_verified" || value == "" {
+		if name == "sub" || name == "email_verified" || name == "phone_number_verified" || name == "identities" || value == "" {
 			continue
 		}
 		index = append(index, store.AttributeIndex{Name: name, Value: p.indexValue(name, value)})
