@@ -17,6 +17,8 @@ type Operation struct {
 	call  func(ctx context.Context, input any) (output any, err error)
 
 	pool, arn []int // the fields of In that name the pool, nil if it has none
+
+	maxBody int64 // in bytes
 }
 
 // Handle serves op by method. The method may keep its input; it gets a new one
@@ -35,7 +37,16 @@ func Handle[In, Out any](op *apimodel.Operation, method func(context.Context, *I
 		},
 		pool: pool,
 		arn:  stringField(t, "ResourceArn"),
+
+		maxBody: MaxBody,
 	}
+}
+
+// WithMaxBody is the operation with another bound on the body of its requests
+// than MaxBody, in bytes.
+func (o Operation) WithMaxBody(n int64) Operation {
+	o.maxBody = n
+	return o
 }
 
 // NotBuilt is for an operation of the API that this version does not serve. It

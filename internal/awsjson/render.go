@@ -111,17 +111,17 @@ func printable(s string) bool {
 	return true
 }
 
-// readBody reads the body of r, at most MaxBody bytes.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	tooLarge := fault.Errorf(fault.RequestEntityTooLarge, "The request is larger than %d bytes.", MaxBody)
-	if r.ContentLength > MaxBody {
+// readBody reads the body of r, at most most bytes.
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	tooLarge := fault.Errorf(fault.RequestEntityTooLarge, "The request is larger than %d bytes.", most)
+	if r.ContentLength > most {
 		w.Header().Set("Connection", "close") // or the server would read on
 		return nil, tooLarge
 	}
 	var b bytes.Buffer
 	// What the caller announces is believed only in part: it may never come.
 	b.Grow(int(min(max(r.ContentLength, 0), 16<<10)) + bytes.MinRead)
-	if _, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody)); err != nil {
+	if _, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, most)); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return nil, tooLarge
 		}
