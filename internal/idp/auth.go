@@ -101,8 +101,12 @@ func authenticationResult(t *token.Set) *idpapi.AuthenticationResultType {
 	if t == nil {
 		return nil
 	}
-	return &idpapi.AuthenticationResultType{
+	result := &idpapi.AuthenticationResultType{
 		AccessToken: t.AccessToken, IdToken: t.IDToken, RefreshToken: t.RefreshToken,
 		TokenType: "Bearer", ExpiresIn: new(int32(t.ExpiresIn / time.Second)),
 	}
+	if d := t.NewDevice; d != nil {
+		result.NewDeviceMetadata = &idpapi.NewDeviceMetadataType{DeviceKey: d.Key, DeviceGroupKey: d.GroupKey}
+	}
+	return result
 }

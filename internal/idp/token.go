@@ -3,8 +3,10 @@ package idp
 import (
 	"context"
 
+	"github.com/poolhouse/poolhouse/internal/awsjson"
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/idpapi"
+	"github.com/poolhouse/poolhouse/internal/token"
 )
 
 // GetTokensFromRefreshToken renews tokens, and the refresh token itself where
@@ -22,6 +24,8 @@ func (s *Service) GetTokensFromRefreshToken(ctx context.Context, in *idpapi.GetT
 	if err != nil {
 		return nil, err
 	}
+	r := awsjson.RequestFrom(ctx)
+	refresh.Origin = token.Origin{IPAddress: r.SourceIP, UserAgent: r.UserAgent}
 	set, err := s.tokens.Renew(ctx, refresh)
 	if err != nil {
 		return nil, err
@@ -38,7 +42,7 @@ func (s *Service) RevokeToken(ctx context.Context, in *idpapi.RevokeTokenInput) 
 	if err := client.CheckSecret(in.ClientSecret, fault.Unauthorized); err != nil {
 		return nil, err
 	}
-	if err := s.tokens.Revoke(ctx, client, in.Token); err != nil {
+	if err := s.tokens.Revoke(ctx, client, in.Token, linked(in.RevokeAssociatedSessions)); err != nil {
 		return nil, err
 	}
 	return &idpapi.RevokeTokenOutput{}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/token"
 )
 
 const refreshFlow = "REFRESH_TOKEN_AUTH"
@@ -27,6 +28,7 @@ func (m *Machine) refresh(ctx context.Context, in Start) (*Outcome, error) {
 	if in.Client.CheckSecretHash(r.User.Username, hash) != nil && in.Client.CheckSecretHash(r.User.Sub, hash) != nil {
 		return nil, fault.Errorf(fault.NotAuthorized, "SecretHash does not match for the client: %s", in.Client.ID)
 	}
+	r.Origin = token.Origin{IPAddress: in.Origin.IPAddress, UserAgent: in.Origin.UserAgent}
 	tokens, err := m.tokens.Renew(ctx, r)
 	if err != nil {
 		return nil, err

@@ -34,8 +34,11 @@ type Grant struct {
 
 	AuthTime  time.Time // when the user proved who they are; zero: now
 	Scopes    []string  // of the access token; none: aws.cognito.signin.user.admin
-	DeviceKey string    // of the device that took part, if one did
+	DeviceKey string    // of the device that took part or may be confirmed, if there is one
 	Nonce     string    // for the ID token, if the client gave one
+
+	Origin     Origin // for the record of the session
+	SSOSession string // the id of the browser's session that it came through, if it did
 }
 
 // A Set is the tokens of one sign-in or refresh.
@@ -44,6 +47,8 @@ type Set struct {
 	IDToken      string
 	RefreshToken string        // "" after a refresh without rotation
 	ExpiresIn    time.Duration // of the access token
+
+	NewDevice *userpool.NewDevice // that the user may confirm, or nil
 }
 
 // Issue gives the tokens of a sign-in.
@@ -73,6 +78,11 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (*Set, error) {
 	}
 	if set.RefreshToken, err = i.sealRefresh(g.Pool.ID, &r); err != nil {
 		return nil, err
+	}
+	if g.Pool.TracksSessions() {
+		if err := i.record(ctx, g, &r); err != nil {
+			return nil, err
+		}
 	}
 	return set, nil
 }
@@ -127,7 +137,7 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 	if nonce != "" {
 		id["nonce"] = nonce
 	}
-	if rotates, _ := client.Rotates(); rotates || client.EnableTokenRevocation {
+	if rotates, _ := client.Rotates(); rotates || client.EnableTokenRevocation || pool.TracksSessions() {
 		access.OriginJTI = r.OriginJTI
 		access.JTI = newUUID(at)
 		id["origin_jti"] = r.OriginJTI

@@ -117,12 +117,14 @@ type Refresh struct {
 	Pool   *userpool.Pool
 	Client *userpool.Client
 	User   *store.User // as it is now
+	Origin Origin      // of the request, for the record of the session
 
 	content refresh
 }
 
-// OpenRefresh checks a refresh token that client presents, and its device key if
-// it came from a device. Errors are NotAuthorizedException, and
+// OpenRefresh checks a refresh token that client presents. If it came from a
+// device, deviceKey must name that, and the user must have confirmed it and not
+// forgotten. Errors are NotAuthorizedException, and
 // PasswordResetRequiredException for a user whose password an administrator has
 // reset. Whether a rotated token is used again is found by Renew.
 func (i *Issuer) OpenRefresh(ctx context.Context, client *userpool.Client, token, deviceKey string) (*Refresh, error) {
@@ -142,8 +144,12 @@ func (i *Issuer) OpenRefresh(ctx context.Context, client *userpool.Client, token
 	}
 	var user *store.User
 	var revoked bool
+	device := true
 	err = i.db.View(ctx, func(tx *store.Tx) (err error) {
 		user, revoked, err = tx.RefreshUser(pool.ID, content.Sub, content.OriginJTI)
+		if err == nil && content.DeviceKey != "" {
+			device, err = tx.HasDevice(pool.ID, content.Sub, content.DeviceKey)
+		}
 		return err
 	})
 	switch {
@@ -153,6 +159,8 @@ func (i *Issuer) OpenRefresh(ctx context.Context, client *userpool.Client, token
 		return nil, err
 	case revoked || signedOut(user, content.OriginJTI, ""):
 		return nil, errRevokedRefresh
+	case !device:
+		return nil, errInvalidRefresh
 	case !user.Enabled:
 		return nil, fault.New(fault.NotAuthorized, "User is disabled.")
 	case user.Status == userpool.StatusResetRequired:
@@ -179,9 +187,12 @@ func (i *Issuer) Renew(ctx context.Context, r *Refresh) (*Set, error) {
 	}
 	rotates, grace := r.Client.Rotates()
 	if !rotates && !r.content.Rotates {
-		return set, nil
+		if r.Pool.TracksSessions() {
+			err = i.db.Update(ctx, r.touch)
+		}
+		return set, err
 	}
-	generation, err := i.rotate(ctx, r.Pool.ID, &r.content, rotates, grace)
+	generation, err := i.rotate(ctx, r, rotates, grace)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ const signOutReach = 2 * time.Second
 // Errors: UnsupportedOperationException if the client does not revoke,
 // UnsupportedTokenTypeException for an access or ID token, UnauthorizedException
 // for a token of another client.
-func (i *Issuer) Revoke(ctx context.Context, client *userpool.Client, refreshToken string) error {
+func (i *Issuer) Revoke(ctx context.Context, client *userpool.Client, refreshToken string, linked bool) error {
 	if !client.EnableTokenRevocation {
 		return fault.Errorf(fault.UnsupportedOperation, "Token revocation is not enabled for client %s", client.ID)
 	}
@@ -45,7 +45,18 @@ func (i *Issuer) Revoke(ctx context.Context, client *userpool.Client, refreshTok
 		return fault.New(fault.Unauthorized, "Refresh Token was not issued to the client")
 	}
 	return i.db.Update(ctx, func(tx *store.Tx) error {
-		return tx.RevokeToken(client.PoolID, r.OriginJTI, r.expires().Add(userpool.MaxTokenTTL+time.Hour)) // an hour of leeway in verifiers
+		if linked {
+			sessions, err := tx.UserSessions(client.PoolID, r.Sub)
+			if err != nil {
+				return err
+			}
+			if s := findSession(sessions, store.TokenSession, r.OriginJTI); s != nil {
+				if err := endLinked(tx, sessions, s); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.RevokeToken(client.PoolID, r.OriginJTI, revokedFor(r.expires()))
 	})
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
-	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // rotate uses a refresh token of a family, which is named by origin_jti, and
@@ -21,7 +20,8 @@ import (
 //
 // Where the client no longer rotates (rotates is false) nothing moves, but what
 // was rotated away stays so.
-func (i *Issuer) rotate(ctx context.Context, poolID string, r *refresh, rotates bool, grace time.Duration) (int64, error) {
+func (i *Issuer) rotate(ctx context.Context, used *Refresh, rotates bool, grace time.Duration) (int64, error) {
+	poolID, r := used.Pool.ID, &used.content
 	var next int64
 	var refusal error
 	err := i.db.Update(ctx, func(tx *store.Tx) error {
@@ -48,16 +48,19 @@ func (i *Issuer) rotate(ctx context.Context, poolID string, r *refresh, rotates 
 			refusal = errInvalidRefresh // never issued by this database
 			return nil
 		case r.Generation == live.Generation && !rotates:
-			return nil
+			return used.touch(tx)
 		case r.Generation == live.Generation:
 			next = live.Generation + 1
+			if err := used.touch(tx); err != nil {
+				return err
+			}
 			return tx.PutRotation(poolID, r.OriginJTI, store.Rotation{Generation: next, RotatedAt: tx.Now()}, r.expires())
 		case r.Generation == live.Generation-1 && tx.Now().Before(live.RotatedAt.Add(grace)):
 			next = live.Generation
-			return nil
+			return used.touch(tx)
 		}
 		refusal = fault.New(fault.RefreshTokenReuse, "Refresh Token has been reused")
-		return tx.RevokeToken(poolID, r.OriginJTI, r.expires().Add(userpool.MaxTokenTTL+time.Hour)) // an hour of leeway in verifiers
+		return tx.RevokeToken(poolID, r.OriginJTI, revokedFor(r.expires()))
 	})
 	if err != nil {
 		return 0, err

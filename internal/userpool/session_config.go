@@ -34,6 +34,9 @@ func (c *PoolConfig) SessionConfig() SessionConfig {
 	return *c.Sessions
 }
 
+// TracksSessions says whether the pool keeps a record of its users' sessions.
+func (c *PoolConfig) TracksSessions() bool { return c.SessionConfig().UserSessionTracking == "ENABLED" }
+
 // SSO is the client's bound on browsers' sessions, with Cognito's default if it
 // was never set.
 func (c *Client) SSO() SSOSession {
@@ -60,7 +63,7 @@ func (p *Pools) SetSessionConfig(ctx context.Context, id string, s SessionConfig
 // InvalidParameterException.
 func (p *Pools) SetClientSSO(ctx context.Context, poolID, clientID string, s SSOSession) error {
 	_, err := p.changeClient(ctx, poolID, clientID, func(_ *store.Tx, pool *Pool, _ *store.UserPoolClient, doc *clientDoc) error {
-		if pool.SessionConfig().UserSessionTracking != "ENABLED" {
+		if !pool.TracksSessions() {
 			return invalid("User session tracking is not enabled for user pool %s.", pool.ID)
 		}
 		doc.SSOSession = &s
