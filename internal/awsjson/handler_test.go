@@ -329,7 +329,8 @@ func TestRequestFrom(t *testing.T) {
 		t.Fatal("nil outside of a request")
 	}
 	h, seen := newTestHandler(t, Options{Region: "eu-west-1"})
-	w := post(h, getUser, `{"AccessToken":"kim"}`, "User-Agent", strings.Repeat("é", maxUserAgent)+"end")
+	w := post(h, getUser, `{"AccessToken":"kim"}`, "User-Agent", strings.Repeat("é", maxUserAgent)+"end",
+		"Origin", "https://app.example.com")
 	if w.Code != 200 {
 		t.Fatal(w.Body)
 	}
@@ -339,6 +340,7 @@ func TestRequestFrom(t *testing.T) {
 		Region:    "eu-west-1",
 		SourceIP:  "192.0.2.1", // httptest's
 		UserAgent: strings.Repeat("é", maxUserAgent/2),
+		Origin:    "https://app.example.com",
 	}
 	if *seen != want {
 		t.Errorf("got %+v\nwant %+v", *seen, want)

@@ -13,6 +13,7 @@ type Request struct {
 	Region    string // what the request is signed for, or the server's own
 	SourceIP  string // without port or zone; empty if the connection has none
 	UserAgent string // valid UTF-8 of at most maxUserAgent bytes
+	Origin    string // of the page that a browser calls for; empty outside of one
 
 	// Principal is who signed. It is nil for public operations.
 	Principal *iam.Principal

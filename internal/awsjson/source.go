@@ -8,6 +8,7 @@ import (
 
 const (
 	maxUserAgent = 512 // bytes kept of a User-Agent header
+	maxOrigin    = 512 // bytes of the longest Origin header that counts
 	maxHops      = 32  // entries of X-Forwarded-For looked at, from the right
 )
 
@@ -81,4 +82,12 @@ func userAgentOf(r *http.Request) string {
 		ua = ua[:maxUserAgent]
 	}
 	return strings.ToValidUTF8(ua, "")
+}
+
+// originOf is the page that a browser calls for.
+func originOf(r *http.Request) string {
+	if origin := r.Header.Get("Origin"); len(origin) <= maxOrigin {
+		return origin
+	}
+	return ""
 }

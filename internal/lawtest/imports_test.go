@@ -48,13 +48,14 @@ federation/fetch:
 
 # The rules of the domain.
 branding: fault
-userpool: branding arn fault federation/metadata passkey store keys message srp totp github.com/google/uuid golang.org/x/sync
+userpool: branding arn fault federation/metadata passkey store keys message srp totp github.com/google/uuid golang.org/x/crypto golang.org/x/sync
 token:    fault store keys message userpool github.com/google/uuid
-signin:   fault passkey store keys message userpool srp token github.com/google/uuid
+signin:   fault passkey store keys message userpool srp totp token github.com/google/uuid
+userimport: fault store keys userpool
 
 # The edge, and the operations behind it.
 awsjson:  arn fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
-idp:      fault apimodel awsjson idpapi iam store keys message userpool srp token signin
+idp:      branding fault apimodel awsjson idpapi iam store keys message userimport userpool srp token signin golang.org/x/net
 identity: fault apimodel awsjson identityapi iam store keys userpool token
 
 # What only the development server has.
@@ -87,8 +88,9 @@ const testLaw = `
 apimodel: idpapi identityapi
 sigv4:    github.com/aws/aws-sdk-go-v2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
-signin:   totp
-idp:      totp config app identityapi
+passkey:  passkey/passkeytest
+signin:   passkey/passkeytest
+idp:      totp config app identityapi passkey/passkeytest
 app:      srp /verify github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys
 /verify:              github.com/aws/aws-sdk-go-v2

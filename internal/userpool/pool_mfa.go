@@ -76,6 +76,11 @@ func (c *PoolConfig) checkMFA() error {
 	if c.MFAFactors.Email != nil && (c.EmailConfiguration == nil || c.EmailConfiguration.EmailSendingAccount != "DEVELOPER") {
 		return invalid("Email MFA requires the DEVELOPER email sending account.")
 	}
+	if w := c.WebAuthnConfiguration; w != nil && w.RelyingPartyId != "" {
+		if err := checkRelyingParty(w.RelyingPartyId); err != nil {
+			return err
+		}
+	}
 	if c.passkeysAreMFA() && c.WebAuthnConfiguration.UserVerification != "required" {
 		return invalid("FactorConfiguration %s requires UserVerification to be required.", multiFactorPasskeys)
 	}
