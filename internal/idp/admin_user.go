@@ -48,6 +48,7 @@ func (s *Service) AdminGetUser(ctx context.Context, in *idpapi.AdminGetUserInput
 		Username: user.Username, UserAttributes: attributesOf(user, everything),
 		UserCreateDate: apimodel.Time{Time: user.CreatedAt}, UserLastModifiedDate: apimodel.Time{Time: user.ModifiedAt},
 		Enabled: new(user.Enabled), UserStatus: idpapi.UserStatusType(user.Status), MFAOptions: mfaOptionsOf(user),
+		PreferredMfaSetting: user.MFA.Preferred, UserMFASettingList: user.MFA.Enabled,
 	}, nil
 }
 

@@ -113,6 +113,19 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpRespondToAuthChallenge, s.RespondToAuthChallenge),
 		awsjson.Handle(idpapi.OpAdminRespondToAuthChallenge, s.AdminRespondToAuthChallenge),
 
+		// software_token.go
+		awsjson.Handle(idpapi.OpAssociateSoftwareToken, s.AssociateSoftwareToken),
+		awsjson.Handle(idpapi.OpVerifySoftwareToken, s.VerifySoftwareToken),
+		awsjson.Handle(idpapi.OpAdminDeleteSoftwareToken, s.AdminDeleteSoftwareToken),
+
+		// mfa_preference.go
+		awsjson.Handle(idpapi.OpSetUserMFAPreference, s.SetUserMFAPreference),
+		awsjson.Handle(idpapi.OpAdminSetUserMFAPreference, s.AdminSetUserMFAPreference),
+
+		// user_auth_factors.go
+		awsjson.Handle(idpapi.OpGetUserAuthFactors, s.GetUserAuthFactors),
+		awsjson.Handle(idpapi.OpAdminGetUserAuthFactors, s.AdminGetUserAuthFactors),
+
 		// token.go
 		awsjson.Handle(idpapi.OpGetTokensFromRefreshToken, s.GetTokensFromRefreshToken),
 		awsjson.Handle(idpapi.OpRevokeToken, s.RevokeToken),
@@ -212,15 +225,8 @@ func (s *Service) Operations() []awsjson.Operation {
 
 // notBuilt are the operations that this version does not serve.
 var notBuilt = []*apimodel.Operation{
-	idpapi.OpAdminDeleteSoftwareToken,
-	idpapi.OpAdminGetUserAuthFactors,
 	idpapi.OpAdminListUserAuthEvents,
-	idpapi.OpAdminSetUserMFAPreference,
 	idpapi.OpAdminUpdateAuthEventFeedback,
-	idpapi.OpAssociateSoftwareToken,
 	idpapi.OpGetClientToken,
-	idpapi.OpGetUserAuthFactors,
-	idpapi.OpSetUserMFAPreference,
 	idpapi.OpUpdateAuthEventFeedback,
-	idpapi.OpVerifySoftwareToken,
 }

@@ -18,7 +18,8 @@ func (s *Service) GetUser(ctx context.Context, in *idpapi.GetUserInput) (*idpapi
 	}
 	return &idpapi.GetUserOutput{
 		Username: access.User.Username, UserAttributes: attributesOf(access.User, access.Client.Reads),
-		MFAOptions: mfaOptionsOf(access.User),
+		MFAOptions:          mfaOptionsOf(access.User),
+		PreferredMfaSetting: access.User.MFA.Preferred, UserMFASettingList: access.User.MFA.Enabled,
 	}, nil
 }
 

@@ -40,6 +40,7 @@ iam:         fault
 store:           fault github.com/jackc/pgx/v5 modernc.org/sqlite
 store/storetest: store testenv github.com/jackc/pgx/v5
 keys:            fault store
+archive:         store keys filippo.io/age
 message:         fault store keys
 
 # What identity providers publish: read without a network, and fetched.
@@ -63,9 +64,9 @@ devserver: fault store message
 
 # Where all meet.
 app: arn fault apimodel awsjson config devserver iam identity idp idpapi keys message signin sigv4 store token
-app: federation/fetch userpool github.com/prometheus/client_golang
+app: federation/fetch userimport userpool github.com/prometheus/client_golang
 
-/cmd/poolhouse:      app awsjson config devserver iam keys store github.com/alecthomas/kong
+/cmd/poolhouse:      app archive awsjson config devserver iam keys store filippo.io/age github.com/alecthomas/kong
 /cmd/poolhouse-load: srp golang.org/x/sync github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 
 # For programs of others: nothing of the server, nothing of third parties.
@@ -108,6 +109,7 @@ userpool: net/http apimodel idpapi identityapi awsjson
 passkey:  net/http apimodel idpapi identityapi awsjson
 token:    net/http apimodel idpapi identityapi awsjson
 signin:   net/http apimodel idpapi identityapi awsjson
+userimport: net/http apimodel idpapi identityapi awsjson
 `
 
 type pkg struct {

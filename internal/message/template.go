@@ -32,6 +32,10 @@ var (
 		Subject: "Your temporary password",
 		Body:    "Your username is {username} and temporary password is {####}. ",
 	}
+	DefaultAuthentication = Template{
+		Subject: "Your authentication code",
+		Body:    "Your authentication code is {####}. ",
+	}
 )
 
 // Or fills the empty fields of t from d.

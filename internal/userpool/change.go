@@ -49,4 +49,5 @@ func (p *Pool) SetAttributes(u *store.User, set map[string]string) {
 			u.Attributes[name] = p.normal(name, value)
 		}
 	}
+	dropLostFactors(u)
 }

@@ -16,11 +16,12 @@ type Limits struct {
 	ChangePassword         int
 	GetAttributeCode       int // GetUserAttributeVerificationCode
 	VerifyAttribute        int // VerifyUserAttribute
+	SignInCode             int // codes of sign-ins that are sent
 	WrongGuesses           int // of one code, ever: it is worth nothing after that
 }
 
 // DefaultLimits are those of Cognito (developer guide, "Quotas on user
-// operations"; ForgotPassword has 5 to 20 there). With them a code of six
+// operations"; ForgotPassword and SignInCode have 5 to 20 there). With them a code of six
 // digits withstands guessing: an hour gives at most 15 of a million, and no code
 // more than that.
 func DefaultLimits() Limits {
@@ -31,6 +32,7 @@ func DefaultLimits() Limits {
 		ChangePassword:         5,
 		GetAttributeCode:       5,
 		VerifyAttribute:        15,
+		SignInCode:             20,
 		WrongGuesses:           15,
 	}
 }
@@ -49,6 +51,7 @@ const (
 	actionChangePassword   = "change-password"
 	actionGetAttributeCode = "get-attribute-code"
 	actionVerifyAttribute  = "verify-attribute"
+	actionSignInCode       = "sign-in-code"
 )
 
 var errLimit = fault.New(fault.LimitExceeded, "Attempt limit exceeded, please try after some time.")

@@ -188,9 +188,13 @@ func (p *Pool) recoveryAttributes() []string {
 func (p *Pool) onlyAdminsRecover() bool { return len(p.recoveryAttributes()) == 0 }
 
 // recoveryChannel is where the code for a forgotten password goes. Only verified
-// addresses count.
+// addresses count. Where the pool has a setting for recovery, an address that is
+// the user's second factor does not.
 func (p *Pool) recoveryChannel(user *store.User) (channel, bool) {
 	for _, attribute := range p.recoveryAttributes() {
+		if p.AccountRecoverySetting != nil && p.asksAt(user, attribute) {
+			continue // whoever has the phone or the mailbox would have both factors
+		}
 		if to := user.Attributes[attribute]; to != "" && user.Attributes[attribute+"_verified"] == "true" {
 			return channelOf(attribute, to), true
 		}
