@@ -31,7 +31,7 @@ func (c *serveCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if o.RateLimits, err = awsjson.ParseLimits(c.RateLimits); err != nil {
 		return fmt.Errorf("--rate-limits: %w", err)
 	}
-	o.Migrate = c.Migrate
+	o.Migrate, o.PrivateProviders = c.Migrate, c.PrivateProviders
 	var tlsConfig *tls.Config
 	if c.TLSAddr != "" {
 		certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)

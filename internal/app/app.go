@@ -15,6 +15,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/awsjson"
 	"github.com/poolhouse/poolhouse/internal/devserver"
+	"github.com/poolhouse/poolhouse/internal/federation/fetch"
 	"github.com/poolhouse/poolhouse/internal/identity"
 	"github.com/poolhouse/poolhouse/internal/idp"
 	"github.com/poolhouse/poolhouse/internal/keys"
@@ -37,6 +38,8 @@ type Options struct {
 	Region      string
 	AccountID   string
 	StrictTiers bool // refuse what a pool's tier lacks
+
+	PrivateProviders bool // identity providers may be at private addresses, and speak http
 
 	DomainSuffix   string         // of prefix domains, which are <prefix>.auth.<suffix>; empty means localhost
 	ResourceLimits map[string]int // by the names of the fields of userpool.PoolLimits
@@ -110,6 +113,7 @@ func (a *App) assemble(ctx context.Context) error {
 	outbox := message.NewOutbox(a.ring, o.Dev)
 	a.pools = userpool.NewPools(a.db, a.ring, userpool.PoolsOptions{
 		AccountID: o.AccountID, StrictTiers: o.StrictTiers, DomainSuffix: o.DomainSuffix,
+		Fetch: fetch.New(fetch.Options{Anywhere: o.Dev || o.PrivateProviders}).Get,
 		Limits: userpool.PoolLimits{
 			Pools: o.ResourceLimits["Pools"], ClientsPerPool: o.ResourceLimits["ClientsPerPool"],
 			GroupsPerPool: o.ResourceLimits["GroupsPerPool"], GroupsPerUser: o.ResourceLimits["GroupsPerUser"],

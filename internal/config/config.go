@@ -63,6 +63,8 @@ type Serve struct {
 	TLSCert string `name:"tls-cert" placeholder:"FILE" type:"existingfile" help:"Certificate chain for --tls-addr."`
 	TLSKey  string `name:"tls-key" placeholder:"FILE" type:"existingfile" help:"Private key for --tls-addr."`
 	Migrate bool   `default:"true" negatable:"" help:"Bring the database up to date at the start."`
+
+	PrivateProviders bool `name:"private-providers" help:"Read the metadata of identity providers at private addresses and by http, too. Whoever may configure pools can then make this server send requests into its network."`
 }
 
 var (

@@ -1,0 +1,69 @@
+package fetch
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+func TestGet(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/doc", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("metadata")) })
+	mux.HandleFunc("/none", http.NotFound)
+	mux.Handle("/once", http.RedirectHandler("/doc", http.StatusFound))
+	mux.Handle("/loop", http.RedirectHandler("/loop", http.StatusFound))
+	mux.Handle("/file", http.RedirectHandler("file:///etc/passwd", http.StatusFound))
+	mux.HandleFunc("/long", func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, maxBody+1)) })
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	anywhere := New(Options{Anywhere: true})
+	for _, tt := range []struct {
+		path   string
+		status int
+		body   string
+		err    error
+	}{
+		{"/doc", 200, "metadata", nil},
+		{"/once", 200, "metadata", nil},
+		{"/none", 404, "", nil},
+		{"/loop", 0, "", errRedirects},
+		{"/file", 0, "", errScheme},
+		{"/long", 0, "", errTooLong},
+	} {
+		status, body, err := anywhere.Get(t.Context(), server.URL+tt.path)
+		if status != tt.status || string(body) != tt.body || !errors.Is(err, tt.err) {
+			t.Errorf("%s: %d, %q, %v", tt.path, status, body, err)
+		}
+	}
+	for address, want := range map[string]error{
+		server.URL + "/doc": errScheme,
+		strings.Replace(server.URL, "http:", "https:", 1) + "/doc": errAddress,
+		"https://localhost:1/":        errAddress,
+		"https://[::ffff:127.0.0.1]/": errAddress,
+		"https://169.254.169.254/":    errAddress,
+		"https://user@example.com/":   errScheme,
+		"file:///etc/passwd":          errScheme,
+	} {
+		if _, _, err := New(Options{}).Get(t.Context(), address); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", address, err, want)
+		}
+	}
+}
+
+func TestPublic(t *testing.T) {
+	for text, want := range map[string]bool{
+		"93.184.215.14": true, "2606:4700::1111": true, "::ffff:93.184.215.14": true,
+		"0.0.0.0": false, "0.1.2.3": false, "10.0.0.1": false, "100.64.0.1": false, "127.0.0.1": false, "169.254.169.254": false,
+		"172.16.0.1": false, "192.168.1.1": false, "198.18.0.1": false, "224.0.0.1": false, "255.255.255.255": false,
+		"::": false, "::1": false, "::ffff:10.0.0.1": false, "fe80::1": false, "fd00::1": false, "ff02::1": false,
+		"64:ff9b::a00:1": false, "2002:a00:1::": false,
+	} {
+		if got := public(netip.MustParseAddr(text)); got != want {
+			t.Errorf("public(%s) = %v", text, got)
+		}
+	}
+}
