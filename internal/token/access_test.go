@@ -151,7 +151,7 @@ func TestAuthenticateRefusals(t *testing.T) {
 		{
 			name: "revoked", client: revoking,
 			after: func(t *testing.T, n *node, set *Set) {
-				want(t, "revoke", n.Revoke(t.Context(), n.client(t), set.RefreshToken), "")
+				want(t, "revoke", n.Revoke(t.Context(), n.client(t), set.RefreshToken, false), "")
 			},
 			want: "NotAuthorizedException: Access Token has been revoked",
 		},

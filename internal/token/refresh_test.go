@@ -52,6 +52,13 @@ func TestRenewCarriesTheSignInOver(t *testing.T) {
 	}
 }
 
+// confirmDevice keeps the device "d" of the user.
+func confirmDevice(t *testing.T, n *node, _ *Set) { addDevice(t, n, testSub) }
+
+func addDevice(t *testing.T, n *node, sub string) {
+	n.update(t, func(tx *store.Tx) error { return tx.InsertDevice(&store.Device{PoolID: testPool, Sub: sub, Key: "d"}) })
+}
+
 func TestOpenRefreshRefusals(t *testing.T) {
 	const otherClient = "otherclient000000000000000"
 	for _, c := range []struct {
@@ -64,10 +71,22 @@ func TestOpenRefreshRefusals(t *testing.T) {
 		want   string
 	}{
 		{name: "nothing happened"},
-		{name: "device", device: "d", sent: "d"},
+		{name: "device", device: "d", sent: "d", after: confirmDevice},
+		{name: "device that was not confirmed", device: "d", sent: "d", want: invalidRefresh},
+		{
+			name: "device of another user", device: "d", sent: "d", want: invalidRefresh,
+			after: func(t *testing.T, n *node, _ *Set) { addDevice(t, n, "another") },
+		},
+		{
+			name: "device that was forgotten", device: "d", sent: "d", want: invalidRefresh,
+			after: func(t *testing.T, n *node, set *Set) {
+				confirmDevice(t, n, set)
+				n.update(t, func(tx *store.Tx) error { return tx.ForgetDevice(testPool, testSub, "d", tx.Now()) })
+			},
+		},
 		{name: "device key where there was none", sent: "d"},
-		{name: "device key missing", device: "d", want: invalidRefresh},
-		{name: "another device", device: "d", sent: "e", want: invalidRefresh},
+		{name: "device key missing", device: "d", after: confirmDevice, want: invalidRefresh},
+		{name: "another device", device: "d", sent: "e", after: confirmDevice, want: invalidRefresh},
 		{name: "another client", client: otherClient, want: invalidRefresh},
 		{name: "just not expired", after: func(t *testing.T, n *node, _ *Set) { n.clock.advance(30*24*time.Hour - time.Millisecond) }},
 		{
@@ -78,7 +97,7 @@ func TestOpenRefreshRefusals(t *testing.T) {
 		{
 			name: "revoked",
 			after: func(t *testing.T, n *node, set *Set) {
-				want(t, "revoke", n.Revoke(t.Context(), n.client(t), set.RefreshToken), "")
+				want(t, "revoke", n.Revoke(t.Context(), n.client(t), set.RefreshToken, false), "")
 			},
 			want: revokedRefresh,
 		},
@@ -286,7 +305,7 @@ func TestRotationSeesWhatHappenedSinceOpening(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "revoke", n.Revoke(t.Context(), n.client(t), token), "")
+	want(t, "revoke", n.Revoke(t.Context(), n.client(t), token, false), "")
 	_, err = n.Renew(t.Context(), r)
 	want(t, "renew", err, revokedRefresh)
 }
@@ -357,7 +376,7 @@ func TestRevoke(t *testing.T) {
 	}{
 		{"refresh token", revoking, func(_ *testing.T, _ *node, s *Set) string { return s.RefreshToken }, testClient, "", true},
 		{"twice", revoking, func(t *testing.T, n *node, s *Set) string {
-			want(t, "revoke", n.Revoke(t.Context(), n.client(t), s.RefreshToken), "")
+			want(t, "revoke", n.Revoke(t.Context(), n.client(t), s.RefreshToken, false), "")
 			return s.RefreshToken
 		}, testClient, "", true},
 		{"junk", revoking, func(*testing.T, *node, *Set) string { return "junk" }, testClient, "", false},
@@ -378,7 +397,7 @@ func TestRevoke(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want(t, "revoke", n.Revoke(t.Context(), client, c.token(t, n, set)), c.want)
+			want(t, "revoke", n.Revoke(t.Context(), client, c.token(t, n, set), false), c.want)
 			refresh, access := "", ""
 			if c.dead {
 				refresh, access = revokedRefresh, "NotAuthorizedException: Access Token has been revoked"
@@ -400,7 +419,7 @@ func TestRevocationOutlivesTheTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, "revoke", n.Revoke(t.Context(), n.client(t), set.RefreshToken), "")
+	want(t, "revoke", n.Revoke(t.Context(), n.client(t), set.RefreshToken, false), "")
 	n.clock.advance(23 * time.Hour)
 	n.update(t, func(tx *store.Tx) error {
 		_, err := tx.DeleteExpired(100)
@@ -419,7 +438,7 @@ func TestTwoNodes(t *testing.T) {
 	want(t, "access token on the other node", b.authenticate(t, set.AccessToken), "")
 	renewed, err := b.renew(t, set.RefreshToken)
 	want(t, "refresh on the other node", err, "")
-	want(t, "revoke there", b.Revoke(t.Context(), b.client(t), set.RefreshToken), "")
+	want(t, "revoke there", b.Revoke(t.Context(), b.client(t), set.RefreshToken, false), "")
 	want(t, "access token here", a.authenticate(t, set.AccessToken), "NotAuthorizedException: Access Token has been revoked")
 	want(t, "renewed access token here", a.authenticate(t, renewed.AccessToken), "NotAuthorizedException: Access Token has been revoked")
 	_, err = a.renew(t, set.RefreshToken)
