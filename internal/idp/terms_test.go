@@ -110,7 +110,9 @@ func TestTermsRefuse(t *testing.T) {
 		{"list of no pool", "ListTerms", `{"UserPoolId":"us-east-1_none"}`, "ResourceNotFoundException: User pool us-east-1_none does not exist."},
 		{"list behind nothing", "ListTerms", `{"UserPoolId":"POOL","NextToken":"junk"}`, "InvalidParameterException: Invalid pagination token."},
 	} {
-		t.Run(tc.name, func(t *testing.T) { a.refuse(t, tc.operation, fill(tc.input, pool, client), fill(tc.want, pool, client)) })
+		t.Run(tc.name, func(t *testing.T) {
+			a.refuse(t, tc.operation, fill(tc.input, pool, client), fill(tc.want, pool, client))
+		})
 	}
 	other := newClient()
 	a.refuse(t, "DescribeTermsByClient", fill(`{"UserPoolId":"POOL","ClientId":"CLIENT","TermsName":"terms-of-use"}`, pool, other),

@@ -68,7 +68,7 @@ const (
 
 	// maxAssetBytes is how large the images of a style may be together. Cognito
 	// only bounds a request, by 2 MB; this bounds an answer.
-	maxAssetBytes = 16 << 20
+	maxAssetBytes = 8 << 20
 )
 
 // brandingDoc is the doc column of a style.
