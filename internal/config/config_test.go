@@ -30,6 +30,13 @@ func TestServeValidate(t *testing.T) {
 		{"certificate without address", func(s *Serve) { s.TLSCert, s.TLSKey = "c", "k" }, "--tls-addr"},
 		{"https without certificate", func(s *Serve) { s.TLSAddr = "127.0.0.1:8443" }, "--tls-cert"},
 		{"https", func(s *Serve) { s.TLSAddr, s.TLSCert, s.TLSKey = "127.0.0.1:8443", "c", "k" }, ""},
+		{"domain suffix", func(s *Serve) { s.DomainSuffix = "login.example.com" }, ""},
+		{"domain suffix with a port", func(s *Serve) { s.DomainSuffix = "localhost:9339" }, "--domain-suffix"},
+		{"domain suffix of digits", func(s *Serve) { s.DomainSuffix = "127.0.0.1" }, "--domain-suffix"},
+		{"endless domain suffix", func(s *Serve) { s.DomainSuffix = strings.Repeat("a.", 100) + "com" }, "--domain-suffix"},
+		{"resource limits", func(s *Serve) { s.ResourceLimits = map[string]int{"Pools": 1, "GroupsPerUser": 20} }, ""},
+		{"unknown resource", func(s *Serve) { s.ResourceLimits = map[string]int{"Users": 1} }, "--resource-limits"},
+		{"no resources", func(s *Serve) { s.ResourceLimits = map[string]int{"Pools": 0} }, "--resource-limits"},
 		{"proxy is no block", func(s *Serve) { s.TrustedProxies = []string{"proxy"} }, "--trusted-proxies"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -64,6 +71,21 @@ func TestDevKeepsTheKeyOfADatabase(t *testing.T) {
 	checkError(t, d.Validate(), "--data")
 	d.Data = "dir"
 	checkError(t, d.Validate(), "")
+}
+
+func TestSuffix(t *testing.T) {
+	for _, c := range []struct{ suffix, publicURL, want string }{
+		{"", "", "localhost"},
+		{"", "https://Id.Example.com:8443/base", "id.example.com"},
+		{"", "http://127.0.0.1:9339", "localhost"},
+		{"", "http://[::1]:9339", "localhost"},
+		{"login.example.com", "https://id.example.com", "login.example.com"},
+	} {
+		s := Server{DomainSuffix: c.suffix, PublicURL: c.publicURL}
+		if got := s.Suffix(); got != c.want {
+			t.Errorf("suffix %q of %q is %q, want %q", c.suffix, c.publicURL, got, c.want)
+		}
+	}
 }
 
 func TestProxies(t *testing.T) {

@@ -65,6 +65,12 @@ func TestGroup(t *testing.T) {
 			`{"Description":"changed","GroupName":"größe+1","Precedence":3,"RoleArn":"` + roleTwo + `","UserPoolId":"POOL"}`},
 		{"GetGroup", "größe+1", ``,
 			`{"Description":"changed","GroupName":"größe+1","Precedence":3,"RoleArn":"` + roleTwo + `","UserPoolId":"POOL"}`},
+		{"UpdateGroup", "größe+1", `,"Description":null`,
+			`{"Description":"changed","GroupName":"größe+1","Precedence":3,"RoleArn":"` + roleTwo + `","UserPoolId":"POOL"}`},
+		// An empty description is none.
+		{"UpdateGroup", "größe+1", `,"Description":""`,
+			`{"GroupName":"größe+1","Precedence":3,"RoleArn":"` + roleTwo + `","UserPoolId":"POOL"}`},
+		{"GetGroup", "größe+1", ``, `{"GroupName":"größe+1","Precedence":3,"RoleArn":"` + roleTwo + `","UserPoolId":"POOL"}`},
 	} {
 		got := groupJSON(t, a.do(t, tc.operation, fill(`{"UserPoolId":"POOL","GroupName":"`+tc.name+`"`+tc.input+`}`, pool, "")).at("Group"))
 		if want := fill(tc.want, pool, ""); got != want {

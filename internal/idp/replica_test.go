@@ -137,7 +137,7 @@ func TestProvisionedLimits(t *testing.T) {
 		{"above the quota", "UpdateProvisionedLimit", definition(`"Category":"UserRead"`) + `,"RequestedLimitValue":1000001}`,
 			"ServiceQuotaExceededException: The requested limit value 1000001 is above the quota of the account, 1000000."},
 		{"without a value", "UpdateProvisionedLimit", definition(`"Category":"UserRead"`) + `}`,
-			"InvalidParameterException: 1 validation error detected: Value at 'requestedLimitValue' failed to satisfy constraint: Member must not be null"},
+			"InvalidParameterException: 1 validation error detected: Value null at 'requestedLimitValue' failed to satisfy constraint: Member must not be null"},
 		{"unknown category", "UpdateProvisionedLimit", definition(`"Category":"Nonsense"`) + `,"RequestedLimitValue":1}`, none},
 		{"fixed category", "GetProvisionedLimit", definition(`"Category":"UserPoolRead"`) + `}`, none},
 		{"no category", "GetProvisionedLimit", definition(``) + `}`, attributes},

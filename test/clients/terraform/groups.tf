@@ -1,6 +1,7 @@
 resource "aws_cognito_user_group" "minimal" {
   user_pool_id = aws_cognito_user_pool.minimal.id
   name         = "readers"
+  description  = var.changed ? null : "Read" # is removed
 }
 
 resource "aws_cognito_user_group" "complete" {
