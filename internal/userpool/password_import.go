@@ -57,7 +57,8 @@ func (u *Users) checkHash(hash passwordHash, password string) (bool, error) {
 // AdoptPassword makes a password that was imported as a hash, and that
 // VerifyPassword has just found right, one like all others: a verifier, so that
 // the user can sign in by SRP from then on. For other users it does nothing. The
-// policy is not asked, since a password of before need not satisfy it.
+// policy is not asked, since a password of before need not satisfy it. user is
+// then as it is stored now.
 func (u *Users) AdoptPassword(ctx context.Context, pool *Pool, user *store.User, password string) error {
 	_, imported, err := u.importedHash(pool, user)
 	if err != nil || !imported {
@@ -76,7 +77,9 @@ func (u *Users) AdoptPassword(ctx context.Context, pool *Pool, user *store.User,
 	if err != nil {
 		return err
 	}
-	return u.db.Update(ctx, func(tx *store.Tx) error {
+	var adopted *store.User
+	err = u.db.Update(ctx, func(tx *store.Tx) error {
+		adopted = nil
 		old, err := pool.User(tx, user.Sub)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil // deleted meanwhile
@@ -84,10 +87,14 @@ func (u *Users) AdoptPassword(ctx context.Context, pool *Pool, user *store.User,
 		if err != nil || old.SealedPassword != user.SealedPassword {
 			return err // adopted or changed meanwhile
 		}
-		_, err = pool.Change(tx, old, func(user *store.User) error {
+		adopted, err = pool.Change(tx, old, func(user *store.User) error {
 			user.SealedPassword, user.SealedPasswordHistory = sealed, history
 			return nil
 		})
 		return err
 	})
+	if err == nil && adopted != nil {
+		*user = *adopted
+	}
+	return err
 }
