@@ -11,11 +11,14 @@ import (
 	"github.com/poolhouse/poolhouse/internal/testenv"
 )
 
-// TestBoto3 runs a program that does what the beginner's guides do.
+// TestBoto3 runs programs: one does what the beginner's guides do, the others keep
+// what has many sides.
 func TestBoto3(t *testing.T) {
 	err := exec.Command("python3", "-c", "import boto3").Run()
 	testenv.Require(t, "boto3", err == nil, "python3 cannot import boto3")
-	start(t, "url").run("python", "python3", "guide.py")
+	s := start(t, "url")
+	s.run("python", "python3", "guide.py")
+	s.run("python", "python3", "looks.py")
 }
 
 // TestAWSCLI keeps users of the demo pool from a shell.

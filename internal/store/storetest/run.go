@@ -39,6 +39,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"messages", messages},
 		{"access keys", accessKeys},
 		{"resource servers", resourceServers},
+		{"identity providers", identityProviders},
+		{"look", look},
 		{"domains", domains},
 		{"replicas", replicas},
 		{"provisioned limits", provisionedLimits},
