@@ -143,21 +143,16 @@ func (m *Machine) verifyDevice(ctx context.Context, a *attempt) error {
 	if err != nil {
 		return err
 	}
-	if !server.Verify(verifier, claim) {
-		return m.fail(ctx, a)
-	}
-	err = m.db.Update(ctx, func(tx *store.Tx) error {
-		if err := a.spend(tx); err != nil {
-			return err
+	right := server.Verify(verifier, claim)
+	err = m.judge(ctx, a, func(tx *store.Tx) (refused, err error) {
+		if !right {
+			return errIncorrect, nil
 		}
-		if err := forgive(tx, a); err != nil {
-			return err
-		}
-		err := tx.AuthenticateDevice(a.pool.ID, a.user.Sub, a.device.Key, a.origin.IPAddress)
+		err = tx.AuthenticateDevice(a.pool.ID, a.user.Sub, a.device.Key, a.origin.IPAddress)
 		if errors.Is(err, store.ErrNotFound) { // forgotten meanwhile
-			return errNoDevice
+			return nil, errNoDevice
 		}
-		return err
+		return nil, err
 	})
 	if err != nil {
 		return err
