@@ -39,6 +39,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"messages", messages},
 		{"access keys", accessKeys},
 		{"resource servers", resourceServers},
+		{"second factors", secondFactors},
+		{"kept sessions", keptSessions},
 		{"identity providers", identityProviders},
 		{"look", look},
 		{"domains", domains},
