@@ -2,11 +2,12 @@
 //
 // A Handler takes POST / and walks every request along one road: find the
 // operation by X-Amz-Target, read the signature and look its key up, read at
-// most 1 MB, verify, decode and validate by the API model, count against the
-// rate limits, decide by policy, call the method, render what it returns. Who
-// has no valid signature is turned away before anything is decoded; the rate
-// limit and the policy come after decoding because they are told by pool. A
-// body that does not decode counts against the limits all the same.
+// most 1 MB (2 MB for operations that say so), verify, decode and validate by
+// the API model, count against the rate limits, decide by policy, call the
+// method, render what it returns. Who has no valid signature is turned away
+// before anything is decoded; the rate limit and the policy come after decoding
+// because they are told by pool. A body that does not decode counts against the
+// limits all the same.
 //
 // The methods are typed functions wrapped by Handle; packages idp and identity
 // list them. A method learns about its caller through RequestFrom, answers with
