@@ -14,11 +14,11 @@ const (
 )
 
 var (
-	// ErrNotArchive says that a file is not one that Export makes, or is damaged.
-	ErrNotArchive = errors.New("the file is not an export of a user pool, or is damaged")
+	// ErrNotArchive says that a file is not one that Export makes.
+	ErrNotArchive = errors.New("the file is not an export of a user pool")
 
-	// ErrTruncated says that a file ends too early.
-	ErrTruncated = errors.New("the file is truncated")
+	// ErrDamaged says that a file ends too early, or is not as it was written.
+	ErrDamaged = errors.New("the file is truncated or was altered")
 
 	// ErrWrongKey says that none of the identities opens a file.
 	ErrWrongKey = errors.New("the file is encrypted for another key or passphrase")

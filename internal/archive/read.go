@@ -101,10 +101,10 @@ func (r *reader) line() ([]byte, error) {
 		case err == nil:
 			return r.buf, nil
 		case errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			return nil, ErrTruncated
-		default:
-			return nil, fmt.Errorf("%w: line %d: %w", ErrNotArchive, r.number, err)
+		case errors.Is(err, io.EOF):
+			return nil, ErrDamaged
+		default: // age finds a piece missing or altered, or the file cannot be read
+			return nil, fmt.Errorf("%w: line %d: %w", ErrDamaged, r.number, err)
 		}
 	}
 }
@@ -218,7 +218,7 @@ func (r *reader) end(t trailer, counts map[string]int64) error {
 	case err == nil:
 		return r.damaged("something follows the end")
 	default: // age finds its last piece missing or altered
-		return ErrTruncated
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 }
 

@@ -18,9 +18,9 @@ type table struct {
 	// within swaps what is sealed inside of a document; nil: nothing.
 	within func(poolID string, r row, swap swapper) error
 
-	// last says that rows are found by more than their pool, or are what makes the
-	// pool work. They are written in the transaction that ends the import, thus
-	// must be few.
+	// last says that rows are found by more than their pool, are what makes the pool
+	// work, or go with a deleted pool at once and not in steps. They are written in
+	// the transaction that ends the import, thus must be few.
 	last bool
 }
 
@@ -52,7 +52,7 @@ var tables = []table{
 	{PoolTable: named("revoked_tokens", "origin_jti")},
 	{PoolTable: named("refresh_rotations", "origin_jti")},
 	{PoolTable: named("revocation_events", "recorded_at", "id")},
-	{PoolTable: named("resource_servers", "identifier")},
+	{PoolTable: named("resource_servers", "identifier"), last: true},
 	{PoolTable: named("software_tokens", "sub"), secrets: []secret{
 		{"sealed_secret", "software-token", []string{"sub"}},
 		{"sealed_pending", "software-token", []string{"sub"}},
@@ -63,8 +63,8 @@ var tables = []table{
 	}},
 	{PoolTable: named("forgotten_devices", "sub", "device_key")},
 	{PoolTable: named("user_sessions", "id")},
-	{PoolTable: named("identity_providers", "id"), within: providerSecrets},
-	{PoolTable: named("identity_provider_identifiers", "identifier")},
+	{PoolTable: named("identity_providers", "id"), within: providerSecrets, last: true},
+	{PoolTable: named("identity_provider_identifiers", "identifier"), last: true},
 	{PoolTable: named("identity_links", "provider_id", "attribute", "value")},
 	{PoolTable: named("deleted_identity_providers", "id")}, // after the links, so that none comes after it is cleared
 	{PoolTable: named("ui_customizations", "client_id")},
