@@ -8,9 +8,16 @@ import (
 	"strings"
 )
 
-// lookUpGroup is how many keys one look-up of many has. The statement always has
-// so many, so that there is one text to prepare.
-const lookUpGroup = 64
+// groups are how many rows or keys one statement of many has, largest first. They
+// are few, so that there are few texts to prepare. Each statement costs
+// PostgreSQL a round trip; SQLite has none, and its driver looks through all
+// parameters for each.
+func (k Kind) groups() []int {
+	if k == Postgres {
+		return []int{200, 50, 10, 1}
+	}
+	return []int{20, 5, 1}
+}
 
 // NamesTaken returns those of the names, of any kind, by which users of a pool are
 // found already.
@@ -27,12 +34,13 @@ func (tx *Tx) SubsTaken(poolID string, subs []string) ([]string, error) {
 
 func lookUp[T any](tx *Tx, query, poolID string, keys []string, scan func(*sql.Rows) (T, error)) ([]T, error) {
 	var found []T
-	for group := range slices.Chunk(keys, lookUpGroup) {
+	size := tx.kind.groups()[0]
+	for group := range slices.Chunk(keys, size) {
 		args := []any{poolID}
-		for i := range lookUpGroup {
+		for i := range size { // the last group says its last key again
 			args = append(args, group[min(i, len(group)-1)])
 		}
-		rows, err := tx.query(query+placeholders(2, lookUpGroup)+`)`, args...)
+		rows, err := tx.query(query+placeholders(2, size)+`)`, args...)
 		part, err := collect(rows, err, scan)
 		if err != nil {
 			return nil, err
@@ -72,17 +80,11 @@ func (tx *Tx) InsertUsers(users []*User) error {
 	return tx.insertRows(`user_attributes (pool_id, name, value, sub)`, index)
 }
 
-// insertRows inserts rows into a table, of which none may be there. It does so in
-// groups of a few sizes, so that there are few texts to prepare.
+// insertRows inserts rows into a table, of which none may be there.
 func (tx *Tx) insertRows(table string, rows [][]any) error {
 	for len(rows) > 0 {
-		size := 1
-		for _, s := range []int{64, 16, 4} {
-			if len(rows) >= s {
-				size = s
-				break
-			}
-		}
+		sizes := tx.kind.groups()
+		size := sizes[slices.IndexFunc(sizes, func(n int) bool { return n <= len(rows) })]
 		columns := len(rows[0])
 		var values strings.Builder
 		args := make([]any, 0, size*columns)

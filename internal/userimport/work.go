@@ -22,7 +22,7 @@ const (
 
 	// batchRows is how many rows one transaction imports: enough to share its
 	// cost, and few enough that sign-ins hardly wait for SQLite's writer.
-	batchRows = 100
+	batchRows = 200
 
 	// A job's log keeps the last so many pages of so many lines.
 	logPageLines = 100
