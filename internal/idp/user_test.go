@@ -27,6 +27,17 @@ var selfService = map[string]string{
 	"DeleteUserAttributes":             `{"AccessToken":"TOKEN","UserAttributeNames":["name"]}`,
 	"GetUserAttributeVerificationCode": `{"AccessToken":"TOKEN","AttributeName":"email"}`,
 	"VerifyUserAttribute":              `{"AccessToken":"TOKEN","AttributeName":"email","Code":"123456"}`,
+	"AssociateSoftwareToken":           `{"AccessToken":"TOKEN"}`,
+	"VerifySoftwareToken":              `{"AccessToken":"TOKEN","UserCode":"123456"}`,
+	"SetUserMFAPreference":             `{"AccessToken":"TOKEN"}`,
+	"GetUserAuthFactors":               `{"AccessToken":"TOKEN"}`,
+	"ConfirmDevice":                    `{"AccessToken":"TOKEN","DeviceKey":"us-east-1_a1b2c3d4-5678-90ab-cdef-111111111111"}`,
+	"GetDevice":                        `{"AccessToken":"TOKEN","DeviceKey":"us-east-1_a1b2c3d4-5678-90ab-cdef-111111111111"}`,
+	"ListDevices":                      `{"AccessToken":"TOKEN"}`,
+	"UpdateDeviceStatus":               `{"AccessToken":"TOKEN","DeviceKey":"us-east-1_a1b2c3d4-5678-90ab-cdef-111111111111"}`,
+	"ForgetDevice":                     `{"AccessToken":"TOKEN","DeviceKey":"us-east-1_a1b2c3d4-5678-90ab-cdef-111111111111"}`,
+	"ListUserSessions":                 `{"AccessToken":"TOKEN"}`,
+	"RevokeUserSession":                `{"AccessToken":"TOKEN","SessionId":"tkn0000000000000000000000000"}`,
 }
 
 func TestSelfServiceNeedsALiveToken(t *testing.T) {
