@@ -15,8 +15,12 @@ func (s *Service) InitiateAuth(ctx context.Context, in *idpapi.InitiateAuthInput
 	if err != nil {
 		return nil, err
 	}
+	relyingParty, err := s.relyingPartyOf(ctx, pool, in.AuthFlow)
+	if err != nil {
+		return nil, err
+	}
 	o, err := s.signin.Start(ctx, signin.Start{
-		Pool: pool, Client: client, Flow: string(in.AuthFlow), Parameters: in.AuthParameters, Session: in.Session,
+		Pool: pool, Client: client, Flow: string(in.AuthFlow), Parameters: in.AuthParameters, Session: in.Session, RelyingParty: relyingParty,
 		ClientMetadata: in.ClientMetadata, Origin: publicOrigin(ctx, client, in.UserContextData, in.AnalyticsMetadata),
 	})
 	if err != nil {
@@ -34,8 +38,12 @@ func (s *Service) AdminInitiateAuth(ctx context.Context, in *idpapi.AdminInitiat
 	if err != nil {
 		return nil, err
 	}
+	relyingParty, err := s.relyingPartyOf(ctx, pool, in.AuthFlow)
+	if err != nil {
+		return nil, err
+	}
 	o, err := s.signin.Start(ctx, signin.Start{
-		Pool: pool, Client: client, Admin: true, Flow: string(in.AuthFlow), Parameters: in.AuthParameters, Session: in.Session,
+		Pool: pool, Client: client, Admin: true, Flow: string(in.AuthFlow), Parameters: in.AuthParameters, Session: in.Session, RelyingParty: relyingParty,
 		ClientMetadata: in.ClientMetadata, Origin: adminOrigin(in.ContextData, in.AnalyticsMetadata),
 	})
 	if err != nil {

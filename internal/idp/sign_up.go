@@ -18,7 +18,14 @@ func (s *Service) SignUp(ctx context.Context, in *idpapi.SignUpInput) (*idpapi.S
 	if err != nil {
 		return nil, err
 	}
+	var session string
+	if done.Delivery != nil {
+		if session, err = s.signin.SignUpSession(ctx, pool, client, done.User, done.Delivery.Attribute); err != nil {
+			return nil, err
+		}
+	}
 	return &idpapi.SignUpOutput{
+		Session:             session,
 		UserConfirmed:       new(done.User.Status == userpool.StatusConfirmed),
 		CodeDeliveryDetails: codeDelivery(done.Delivery),
 		UserSub:             done.User.Sub,
@@ -32,10 +39,24 @@ func (s *Service) ConfirmSignUp(ctx context.Context, in *idpapi.ConfirmSignUpInp
 		return nil, err
 	}
 	force := in.ForceAliasCreation != nil && *in.ForceAliasCreation
-	if err := s.users.ConfirmSignUp(ctx, pool, client, in.Username, in.ConfirmationCode, force); err != nil {
+	if in.Session == "" {
+		if err := s.users.ConfirmSignUp(ctx, pool, client, in.Username, in.ConfirmationCode, force); err != nil {
+			return nil, err
+		}
+		return &idpapi.ConfirmSignUpOutput{}, nil
+	}
+	sub, err := s.signin.SignUpUser(ctx, pool, client, in.Session, in.Username)
+	if err != nil {
 		return nil, err
 	}
-	return &idpapi.ConfirmSignUpOutput{}, nil
+	if err := s.users.ConfirmSignUp(ctx, pool, client, sub, in.ConfirmationCode, force); err != nil {
+		return nil, err
+	}
+	session, err := s.signin.ConfirmedSession(ctx, pool, client, in.Session)
+	if err != nil {
+		return nil, err
+	}
+	return &idpapi.ConfirmSignUpOutput{Session: session}, nil
 }
 
 // ResendConfirmationCode sends another code for ConfirmSignUp.

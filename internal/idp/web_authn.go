@@ -82,3 +82,11 @@ func (s *Service) relyingParty(ctx context.Context, pool *userpool.Pool) (string
 	}
 	return s.pools.RelyingParty(ctx, pool, awsjson.RequestFrom(ctx).Origin)
 }
+
+// relyingPartyOf is relyingParty for a flow that may use it.
+func (s *Service) relyingPartyOf(ctx context.Context, pool *userpool.Pool, flow idpapi.AuthFlowType) (string, error) {
+	if flow != idpapi.AuthFlowTypeUserAuth {
+		return "", nil
+	}
+	return s.relyingParty(ctx, pool)
+}

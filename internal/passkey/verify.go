@@ -1,9 +1,13 @@
 package passkey
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
 
+	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 )
 
@@ -93,4 +97,22 @@ func parseKey(b []byte) (any, error) {
 		}
 	}
 	return nil, fmt.Errorf("%w: algorithm", ErrUnsupported)
+}
+
+// DecoyKey is the public key of a passkey that nobody has, for answers that cost
+// what real ones do.
+func DecoyKey() []byte {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic("passkey: " + err.Error()) // crypto/rand never fails
+	}
+	point, err := key.PublicKey.Bytes()
+	if err != nil {
+		panic("passkey: " + err.Error()) // only for keys of no curve
+	}
+	cose, err := webauthncbor.Marshal(map[int]any{1: 2, 3: int(webauthncose.AlgES256), -1: 1, -2: point[1:33], -3: point[33:]})
+	if err != nil {
+		panic("passkey: " + err.Error()) // maps of numbers and bytes have a form
+	}
+	return cose
 }

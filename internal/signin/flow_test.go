@@ -24,7 +24,6 @@ func TestFlowsNotBuilt(t *testing.T) {
 			"Custom auth lambda trigger is not configured for the user pool."},
 		{"custom", custom, []string{"ALLOW_CUSTOM_AUTH"}, "CUSTOM_AUTH", "Initiate Auth method not supported."},
 		{"choice, not allowed", userpool.PoolSettings{}, []string{"ALLOW_USER_SRP_AUTH"}, "USER_AUTH", "USER_AUTH flow not enabled for this client"},
-		{"choice", userpool.PoolSettings{}, []string{"ALLOW_USER_AUTH"}, "USER_AUTH", "Initiate Auth method not supported."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, setting{pool: c.pool, client: userpool.ClientSettings{ClientConfig: userpool.ClientConfig{ExplicitAuthFlows: c.allowed}}})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/keys"
+	"github.com/poolhouse/poolhouse/internal/passkey"
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/token"
 	"github.com/poolhouse/poolhouse/internal/userpool"
@@ -20,11 +21,13 @@ type Machine struct {
 	users  *userpool.Users
 	tokens *token.Issuer
 	turns  turns
+
+	decoyKey []byte // of a passkey that nobody has
 }
 
 // New returns a Machine.
 func New(db *store.DB, ring *keys.Ring, users *userpool.Users, tokens *token.Issuer) *Machine {
-	return &Machine{db: db, ring: ring, users: users, tokens: tokens}
+	return &Machine{db: db, ring: ring, users: users, tokens: tokens, decoyKey: passkey.DecoyKey()}
 }
 
 // Start begins a sign-in.
@@ -34,6 +37,7 @@ type Start struct {
 	Admin          bool // by AdminInitiateAuth
 	Flow           string
 	Session        string // "", or for USER_AUTH what ConfirmSignUp gave out
+	RelyingParty   string // the domain whose passkeys USER_AUTH may ask for, "" for none
 	Parameters     map[string]string
 	ClientMetadata map[string]string // for triggers
 	Origin         Origin
@@ -83,7 +87,7 @@ var flows = map[string]flow{
 	"USER_PASSWORD_AUTH":       {public: true, run: (*Machine).startPassword},
 	"ADMIN_USER_PASSWORD_AUTH": {admin: true, run: (*Machine).startPassword},
 	"CUSTOM_AUTH":              {public: true, admin: true},
-	"USER_AUTH":                {public: true, admin: true},
+	"USER_AUTH":                {public: true, admin: true, run: (*Machine).startChoice},
 }
 
 var errFlowNotSupported = fault.New(fault.InvalidParameter, "Initiate Auth method not supported.")
@@ -102,7 +106,12 @@ var challenges = map[string]func(*Machine, context.Context, *attempt) error{
 	userpool.MFASetup:      (*Machine).finishSetUp,
 	userpool.FactorToken:   (*Machine).verifyToken,
 	userpool.FactorSMS:     (*Machine).verifySMS,
-	userpool.FactorEmail:   (*Machine).verifyEmail,
+	userpool.FactorEmail:   (*Machine).answerEmail, // a first factor too
+	selectChallenge:        (*Machine).answerSelect,
+	userpool.FirstPassword: (*Machine).answerPassword,
+	userpool.FirstSRP:      (*Machine).answerSRP,
+	userpool.FirstSMS:      (*Machine).answerSMS,
+	userpool.FirstPasskey:  (*Machine).answerPasskey,
 	deviceSRPAuth:          (*Machine).startDevice,
 	devicePasswordVerifier: (*Machine).verifyDevice,
 }
@@ -156,7 +165,7 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 	a := &attempt{
 		pool: in.Pool, client: in.Client, parameters: in.Parameters,
 		given: in.Session, metadata: in.ClientMetadata, origin: in.Origin,
-		session: session{Flow: name, Admin: in.Admin},
+		session: session{Flow: name, Admin: in.Admin, RelyingParty: in.RelyingParty},
 	}
 	username := in.Parameters["USERNAME"]
 	if username == "" && in.Session == "" {
@@ -248,8 +257,10 @@ func (m *Machine) resume(ctx context.Context, a *attempt, username string) (rele
 		}
 		return m.enter(ctx, a, a.pool.Fold(a.session.Name), func(tx *store.Tx) error {
 			// What is read of a user's session, for the time that it takes.
-			if _, err := tx.SessionSpent(a.pool.ID, a.session.ID); err != nil {
+			if spent, err := tx.SessionSpent(a.pool.ID, a.session.ID); err != nil {
 				return err
+			} else if spent {
+				return errSpentSession
 			}
 			if _, err := tx.User(a.pool.ID, a.session.Sub); !errors.Is(err, store.ErrNotFound) {
 				return err

@@ -16,6 +16,7 @@ import (
 var demands = []func(*Machine, context.Context, *attempt) error{
 	(*Machine).demandState,
 	(*Machine).demandNewPassword,
+	(*Machine).demandLevel,
 	(*Machine).demandTrustedDevice,
 	(*Machine).demandSecondFactor,
 	(*Machine).demandDevice,
@@ -67,6 +68,7 @@ func (m *Machine) issue(ctx context.Context, a *attempt) (*Outcome, error) {
 	device, fresh := m.deviceOf(a)
 	tokens, err := m.tokens.Issue(ctx, token.Grant{
 		Pool: a.pool, Client: a.client, User: a.user, DeviceKey: device,
+		AMR:    a.session.Proved,
 		Origin: token.Origin{IPAddress: a.origin.IPAddress, UserAgent: a.origin.UserAgent},
 	})
 	if err != nil {

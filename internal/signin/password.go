@@ -18,6 +18,12 @@ func (m *Machine) startPassword(ctx context.Context, a *attempt) error {
 		return err
 	}
 	defer release()
+	return m.checkPassword(ctx, a, password)
+}
+
+// checkPassword proves the user by the password itself, and spends the session if
+// there is one.
+func (m *Machine) checkPassword(ctx context.Context, a *attempt, password string) error {
 	right, err := m.users.VerifyPassword(a.pool, a.user, password)
 	if err != nil {
 		return err
@@ -28,8 +34,16 @@ func (m *Machine) startPassword(ctx context.Context, a *attempt) error {
 	if err := m.findDevice(ctx, a); err != nil {
 		return err
 	}
-	if a.user.FailedSignIns > 0 {
-		if err := m.db.Update(ctx, func(tx *store.Tx) error { return forgive(tx, a) }); err != nil {
+	if began := a.session.ID == ""; !began || a.user.FailedSignIns > 0 {
+		err := m.db.Update(ctx, func(tx *store.Tx) error {
+			if !began {
+				if err := a.spend(tx); err != nil {
+					return err
+				}
+			}
+			return forgive(tx, a)
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -22,23 +22,29 @@ type session struct {
 	ClientID  string   `json:"g"`
 	Flow      string   `json:"f"`
 	Admin     bool     `json:"a,omitempty"`
-	Challenge string   `json:"c"`           // what was asked
-	Name      string   `json:"n"`           // USERNAME as first sent
-	Sub       string   `json:"s"`           // of the user; made up where nobody has the name
-	Nobody    int      `json:"x"`           // 1: nobody has the name. A number, for the length must not tell
-	UserID    string   `json:"u,omitempty"` // USER_ID_FOR_SRP that was given out
-	ExpiresAt int64    `json:"e"`           // unix milliseconds
-	First     string   `json:"o,omitempty"` // the first factor that USER_AUTH goes on with, as a challenge
-	Proved    []string `json:"p,omitempty"` // factors, as amr values
-	Device    string   `json:"d,omitempty"` // the device that must prove itself, or did
-	Trust     int      `json:"q,omitempty"` // whether it did, see device.go
-	Password  []byte   `json:"w,omitempty"` // digest of the sealed password that was proven and must be replaced
-	SRP       []byte   `json:"r,omitempty"` // the server's half of a handshake
-	Code      string   `json:"k,omitempty"` // digest of the one-time code that was sent
-	Target    string   `json:"t,omitempty"` // the address it went to
-	Second    string   `json:"z,omitempty"` // the second factor that was proven, as a challenge
-	SetUp     bool     `json:"m,omitempty"` // the code sets up that address as one
-	Pending   []byte   `json:"y,omitempty"` // the secret of an authenticator app that waits for its first code
+	Challenge string   `json:"c"`            // what was asked
+	Name      string   `json:"n"`            // USERNAME as first sent
+	Sub       string   `json:"s"`            // of the user; made up where nobody has the name
+	Nobody    int      `json:"x"`            // 1: nobody has the name. A number, for the length must not tell
+	UserID    string   `json:"u,omitempty"`  // USER_ID_FOR_SRP that was given out
+	ExpiresAt int64    `json:"e"`            // unix milliseconds
+	First     string   `json:"o,omitempty"`  // the first factor that USER_AUTH goes on with, as a challenge
+	Proved    []string `json:"p,omitempty"`  // factors, as amr values
+	Goal      int      `json:"j,omitempty"`  // the authentication level that must be reached
+	Nonce     []byte   `json:"no,omitempty"` // the challenge for a passkey
+
+	// The domain that passkeys are for.
+	RelyingParty string `json:"rp,omitempty"`
+
+	Device   string `json:"d,omitempty"` // the device that must prove itself, or did
+	Trust    int    `json:"q,omitempty"` // whether it did, see device.go
+	Password []byte `json:"w,omitempty"` // digest of the sealed password that was proven and must be replaced
+	SRP      []byte `json:"r,omitempty"` // the server's half of a handshake
+	Code     string `json:"k,omitempty"` // digest of the one-time code that was sent
+	Target   string `json:"t,omitempty"` // the address it went to
+	Second   string `json:"z,omitempty"` // the second factor that was proven, as a challenge
+	SetUp    bool   `json:"m,omitempty"` // the code sets up that address as one
+	Pending  []byte `json:"y,omitempty"` // the secret of an authenticator app that waits for its first code
 
 	// Of CUSTOM_AUTH: what happened so far, and the private parameters of the
 	// challenge that was asked.

@@ -21,22 +21,38 @@ const maxName = 2048
 // startSRP is the flow USER_SRP_AUTH: it always asks for PASSWORD_VERIFIER, of
 // names that nobody has too.
 func (m *Machine) startSRP(ctx context.Context, a *attempt) error {
-	text, err := a.require("SRP_A")
+	if utf8.RuneCountInString(a.session.Name) > maxName {
+		return errLongName
+	}
+	clientA, err := a.clientA()
 	if err != nil {
 		return err
-	}
-	if utf8.RuneCountInString(a.session.Name) > maxName {
-		return fault.New(fault.InvalidParameter, "USERNAME is too long.")
-	}
-	clientA, err := srp.ParseA(text)
-	if err != nil {
-		return fault.New(fault.InvalidParameter, "Invalid SRP_A value")
 	}
 	release, err := m.find(ctx, a)
 	if err != nil {
 		return err
 	}
 	release()
+	return m.askVerifier(a, clientA)
+}
+
+var errLongName = fault.New(fault.InvalidParameter, "USERNAME is too long.")
+
+// clientA reads the client's half of a handshake.
+func (a *attempt) clientA() (srp.A, error) {
+	text, err := a.require("SRP_A")
+	if err != nil {
+		return srp.A{}, err
+	}
+	clientA, err := srp.ParseA(text)
+	if err != nil {
+		return srp.A{}, fault.New(fault.InvalidParameter, "Invalid SRP_A value")
+	}
+	return clientA, nil
+}
+
+// askVerifier asks for PASSWORD_VERIFIER.
+func (m *Machine) askVerifier(a *attempt, clientA srp.A) error {
 	verifier, err := m.verifier(a)
 	if err != nil {
 		return err

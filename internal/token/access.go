@@ -23,8 +23,9 @@ type Claims struct {
 	Scopes    []string
 	DeviceKey string // "" without a device
 	EventID   string
-	JTI       string // "" for clients that neither revoke nor rotate
-	OriginJTI string // likewise
+	JTI       string   // "" for clients that neither revoke nor rotate
+	OriginJTI string   // likewise
+	AMR       []string // the methods that proved the user, and mfa for several
 	AuthTime  time.Time
 	IssuedAt  time.Time
 	ExpiresAt time.Time
@@ -125,6 +126,7 @@ func (i *Issuer) verifyAccess(ctx context.Context, text string) (*userpool.Pool,
 		EventID:   j.claims.text("event_id"),
 		JTI:       j.claims.text("jti"),
 		OriginJTI: j.claims.text("origin_jti"),
+		AMR:       j.claims.texts("amr"),
 		AuthTime:  j.claims.time("auth_time"),
 		IssuedAt:  j.claims.time("iat"),
 		ExpiresAt: j.claims.time("exp"),

@@ -28,6 +28,8 @@ type accessClaims struct {
 	ClientID  string   `json:"client_id"`
 	JTI       string   `json:"jti,omitzero"`
 	Username  string   `json:"username"`
+	ACR       string   `json:"acr,omitzero"`
+	AMR       []string `json:"amr,omitzero"`
 }
 
 // idClaims are the claims that a user's attributes become: those the client may

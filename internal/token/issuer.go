@@ -33,6 +33,7 @@ type Grant struct {
 	User   *store.User      // as read after the last proof
 
 	AuthTime  time.Time // when the user proved who they are; zero: now
+	AMR       []string  // the methods that proved it, as userpool names them
 	Scopes    []string  // of the access token; none: aws.cognito.signin.user.admin
 	DeviceKey string    // of the device that took part or may be confirmed, if there is one
 	Nonce     string    // for the ID token, if the client gave one
@@ -70,6 +71,7 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (*Set, error) {
 		ExpiresAt: now.Add(g.Client.RefreshTokenTTL()).UnixMilli(),
 		Scopes:    g.Scopes,
 		DeviceKey: g.DeviceKey,
+		AMR:       g.AMR,
 		Rotates:   rotates,
 	}
 	set, err := i.signSet(ctx, g.Pool, g.Client, g.User, &r, g.Nonce, now)
@@ -122,6 +124,8 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 		Iat:       now.Unix(),
 		ClientID:  client.ID,
 		Username:  user.Username,
+		ACR:       pool.ACR(r.AMR),
+		AMR:       userpool.AMR(r.AMR),
 	}
 	id := idClaims(client, user.Attributes)
 	id["sub"] = access.Sub
@@ -133,6 +137,9 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 	id["iss"] = access.Iss
 	id["exp"] = now.Add(client.IDTokenTTL()).Unix()
 	id["iat"] = access.Iat
+	if access.ACR != "" {
+		id["acr"], id["amr"] = access.ACR, access.AMR
+	}
 	addGroupClaims(id, groups)
 	if nonce != "" {
 		id["nonce"] = nonce

@@ -129,3 +129,12 @@ func (c claimSet) time(name string) time.Time {
 	}
 	return time.Unix(seconds, 0).UTC()
 }
+
+// texts is the claim as a list of texts, nil if it is absent or something else.
+func (c claimSet) texts(name string) []string {
+	var list []string
+	if json.Unmarshal(c[name], &list) != nil {
+		return nil
+	}
+	return list
+}

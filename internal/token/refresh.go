@@ -38,6 +38,7 @@ type refresh struct {
 	ExpiresAt  int64    `json:"e"` // unix milliseconds
 	Scopes     []string `json:"p"`
 	DeviceKey  string   `json:"d,omitzero"`
+	AMR        []string `json:"m,omitzero"` // see Grant
 	Rotates    bool     `json:"r,omitzero"` // the client rotated when it was issued
 	Generation int64    `json:"g,omitzero"` // how many rotations came before it
 }

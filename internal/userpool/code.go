@@ -65,7 +65,7 @@ type sending struct {
 // sendCode makes a code, in place of any older one of its purpose, and puts it
 // into the outbox.
 func (u *Users) sendCode(tx *store.Tx, pool *Pool, user *store.User, s sending) (*Delivery, error) {
-	digits := newDigits()
+	digits := newDigits(codeDigits)
 	target, err := json.Marshal(codeTarget{Attribute: s.channel.attribute, Value: s.channel.to, Pending: s.pending})
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (u *Users) sendCode(tx *store.Tx, pool *Pool, user *store.User, s sending) 
 // but nobody gets the code: no guess ever fits it. The second row costs what the
 // message would.
 func (u *Users) pretendCode(tx *store.Tx, pool *Pool, sub, name string, s sending) (*Delivery, error) {
-	sealed, err := u.outbox.Seal(pool.codeMessage(name, s, newDigits()), tx.Now())
+	sealed, err := u.outbox.Seal(pool.codeMessage(name, s, newDigits(codeDigits)), tx.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +167,18 @@ func (u *Users) codeHash(poolID, sub, purpose, digits string) string {
 	return base64.RawURLEncoding.EncodeToString(u.ring.MAC(codePurpose, poolID, sub, purpose, digits))
 }
 
-// newDigits is a uniform code of six digits.
-func newDigits() string { return fmt.Sprintf("%06d", randomInt(1_000_000)) }
+// codeDigits is how long codes are that prove no more than an address, or come
+// after a password.
+const codeDigits = 6
+
+// newDigits is a uniform code of n digits.
+func newDigits(n int) string {
+	digits := make([]byte, n)
+	for i := range digits {
+		digits[i] = byte('0' + randomInt(10)) //nolint:gosec // below 10
+	}
+	return string(digits)
+}
 
 // codeMessage is the message that carries a code. Pools that confirm by link
 // get codes too: a link needs a domain of the pool, which none has.

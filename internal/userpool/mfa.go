@@ -58,7 +58,7 @@ func (u *Users) SetMFAPreference(ctx context.Context, pool *Pool, name string, c
 			case !given:
 			case !c.Enabled:
 				dropFactor(user, factor)
-			case !pool.canUse(user, factor):
+			case !pool.CanUse(user, factor):
 				return fault.Errorf(fault.InvalidParameter, "User does not have delivery config set to turn on %s", factor)
 			default:
 				enableFactor(user, factor, c.Preferred)
@@ -126,8 +126,8 @@ func (p *Pool) offers(factor string) bool {
 	return p.MFAFactors.SoftwareToken != nil && p.MFAFactors.SoftwareToken.Enabled
 }
 
-// canUse says whether a user could be asked for a factor right now.
-func (p *Pool) canUse(user *store.User, factor string) bool {
+// CanUse says whether a user could be asked for a factor right now.
+func (p *Pool) CanUse(user *store.User, factor string) bool {
 	if factor == FactorToken {
 		return p.offers(factor) && user.MFA.SoftwareToken
 	}

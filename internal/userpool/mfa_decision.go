@@ -40,7 +40,7 @@ func (p *Pool) SecondFactor(user *store.User) (SecondFactor, error) {
 	}
 	var enabled []string
 	for _, factor := range secondFactors {
-		if slices.Contains(user.MFA.Enabled, factor) && p.canUse(user, factor) {
+		if slices.Contains(user.MFA.Enabled, factor) && p.CanUse(user, factor) {
 			enabled = append(enabled, factor)
 		}
 	}
@@ -54,7 +54,7 @@ func (p *Pool) SecondFactor(user *store.User) (SecondFactor, error) {
 	}
 	var usable []string
 	for _, factor := range secondFactors {
-		if p.canUse(user, factor) && !p.recoversBy(factor) {
+		if p.CanUse(user, factor) && !p.recoversBy(factor) {
 			usable = append(usable, factor)
 		}
 	}

@@ -68,7 +68,9 @@ func (c *PoolConfig) hasMFAFactor() bool {
 	return c.asksSMS() || f.Email != nil || f.SoftwareToken != nil && f.SoftwareToken.Enabled
 }
 
-func (c *PoolConfig) passkeysAreMFA() bool {
+// PasskeysAreMFA says whether a passkey that verifies its user counts as two
+// factors.
+func (c *PoolConfig) PasskeysAreMFA() bool {
 	return c.WebAuthnConfiguration != nil && c.WebAuthnConfiguration.FactorConfiguration == multiFactorPasskeys
 }
 
@@ -81,7 +83,7 @@ func (c *PoolConfig) checkMFA() error {
 			return err
 		}
 	}
-	if c.passkeysAreMFA() && c.WebAuthnConfiguration.UserVerification != "required" {
+	if c.PasskeysAreMFA() && c.WebAuthnConfiguration.UserVerification != "required" {
 		return invalid("FactorConfiguration %s requires UserVerification to be required.", multiFactorPasskeys)
 	}
 	return nil

@@ -92,7 +92,7 @@ func (c *PoolConfig) checkFactors() error {
 		return errNoMFAFactor
 	case c.MfaConfiguration == "ON" && (slices.Contains(factors, "EMAIL_OTP") || slices.Contains(factors, "SMS_OTP")):
 		return invalid("EMAIL_OTP and SMS_OTP can not be allowed first auth factors when MFA is required.")
-	case c.MfaConfiguration == "ON" && slices.Contains(factors, "WEB_AUTHN") && !c.passkeysAreMFA():
+	case c.MfaConfiguration == "ON" && slices.Contains(factors, "WEB_AUTHN") && !c.PasskeysAreMFA():
 		return invalid("WEB_AUTHN can not be an allowed first auth factor when MFA is required, unless FactorConfiguration is %s.", multiFactorPasskeys)
 	}
 	return nil

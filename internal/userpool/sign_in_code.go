@@ -26,15 +26,14 @@ const sourceAuthentication = "CustomMessage_Authentication"
 // Errors are LimitExceededException for a user who had too many, and
 // CodeDeliveryFailureException.
 func (u *Users) SendSignInCode(tx *store.Tx, pool *Pool, user *store.User, challenge, to string) (*SignInCode, error) {
-	refused, err := count(tx, pool.ID, user.Sub, actionSignInCode, u.limits.SignInCode)
-	if refused != nil {
-		return nil, refused // nothing was counted that would have to stay
-	}
-	if err != nil {
+	return u.sendSignInCode(tx, pool, user, challenge, to, newDigits(codeDigits))
+}
+
+func (u *Users) sendSignInCode(tx *store.Tx, pool *Pool, user *store.User, challenge, to, digits string) (*SignInCode, error) {
+	if err := u.countSignInCode(tx, pool, user.Sub); err != nil {
 		return nil, err
 	}
 	c := channelOf(FactorAttribute(challenge), to)
-	digits := newDigits()
 	subject, body := pool.signInTemplate(c.medium).Render(c.medium, digits, user.Username)
 	if err := u.outbox.Put(tx, message.Message{
 		UserPoolID: pool.ID, Username: user.Username, Medium: c.medium, To: to,
@@ -43,6 +42,16 @@ func (u *Users) SendSignInCode(tx *store.Tx, pool *Pool, user *store.User, chall
 		return nil, err
 	}
 	return &SignInCode{Delivery: c.delivery(), To: to, Hash: u.codeHash(pool.ID, user.Sub, codeSignIn(challenge, to), digits)}, nil
+}
+
+// countSignInCode counts a code for a subject, as count does. A refused one needs
+// no trace: nothing was sent.
+func (u *Users) countSignInCode(tx *store.Tx, pool *Pool, subject string) error {
+	refused, err := count(tx, pool.ID, subject, actionSignInCode, u.limits.SignInCode)
+	if refused != nil {
+		return refused
+	}
+	return err
 }
 
 // IsSignInCode compares a guess with the code whose hash SendSignInCode gave.

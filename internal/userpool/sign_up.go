@@ -32,12 +32,12 @@ func (u *Users) SignUp(ctx context.Context, s SignUp) (*SignedUp, error) {
 	if s.Pool.AdminCreateUserConfig.AllowAdminCreateUserOnly {
 		return nil, fault.New(fault.NotAuthorized, "SignUp is not permitted for this user pool")
 	}
-	if s.Password == "" {
-		return nil, missingMember("password")
-	}
 	user, err := s.user()
 	if err != nil {
 		return nil, err
+	}
+	if s.Password == "" && !s.Pool.canDoWithout(user) {
+		return nil, missingMember("password")
 	}
 	channel, send := s.Pool.confirmationChannel(user)
 	if send {
@@ -45,11 +45,13 @@ func (u *Users) SignUp(ctx context.Context, s SignUp) (*SignedUp, error) {
 			return nil, err
 		}
 	}
-	password, err := u.NewPassword(s.Pool, user, s.Password, false)
-	if err != nil {
-		return nil, err
+	if s.Password != "" {
+		password, err := u.NewPassword(s.Pool, user, s.Password, false)
+		if err != nil {
+			return nil, err
+		}
+		password.Apply(user)
 	}
-	password.Apply(user)
 	var delivery *Delivery
 	err = u.db.Update(ctx, func(tx *store.Tx) error {
 		user.CreatedAt, user.ModifiedAt = tx.Now(), tx.Now()

@@ -1,0 +1,113 @@
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+// Whoever signs up and confirms with the code may be signed in by it: SignUp gives
+// a session, ConfirmSignUp takes it and gives another, and USER_AUTH takes that.
+// These are what the sessions say was asked; no client can answer it.
+const (
+	signingUp = "SIGN_UP"
+	signedUp  = "SIGNED_UP"
+)
+
+// signUpLife is how long a session of SignUp lasts: as its code. It proves
+// nothing.
+const signUpLife = 24 * time.Hour
+
+// SignUpSession is the session for a user who signed up and got a code at an
+// attribute, or "" if that is no way to sign in.
+func (m *Machine) SignUpSession(ctx context.Context, pool *userpool.Pool, client *userpool.Client, user *store.User, attribute string) (string, error) {
+	factor := codeFactors[attribute]
+	if factor == "" || !client.AllowsFlow("USER_AUTH") || !slices.Contains(pool.FirstFactors(user, false, false), factor) {
+		return "", nil
+	}
+	return m.seal(ctx, pool, client, m.signUpState(user, signingUp, factor, signUpLife))
+}
+
+// codeFactors are the first factors whose codes go to an attribute.
+var codeFactors = map[string]string{"email": userpool.FirstEmail, "phone_number": userpool.FirstSMS}
+
+func (m *Machine) signUpState(user *store.User, challenge, factor string, life time.Duration) session {
+	return session{
+		ID: rand.Text(), Challenge: challenge, Name: user.Username, Sub: user.Sub, First: factor,
+		Target:    user.Attributes[userpool.FactorAttribute(factor)],
+		ExpiresAt: m.db.Now().Add(life).UnixMilli(),
+	}
+}
+
+// SignUpUser is the sub of the user for whom SignUp gave a session, if that user
+// is called name. The error is NotAuthorizedException.
+func (m *Machine) SignUpUser(ctx context.Context, pool *userpool.Pool, client *userpool.Client, sealed, name string) (sub string, err error) {
+	s, user, err := m.signUpUser(ctx, pool, client, sealed)
+	if err != nil {
+		return "", err
+	}
+	if name != s.Name && !pool.IsNamed(user, name) {
+		return "", errInvalidSession
+	}
+	return user.Sub, nil
+}
+
+// ConfirmedSession is the session that signs the user in who has just confirmed
+// with the code that went with the session of SignUp. The error is
+// NotAuthorizedException.
+func (m *Machine) ConfirmedSession(ctx context.Context, pool *userpool.Pool, client *userpool.Client, sealed string) (string, error) {
+	s, user, err := m.signUpUser(ctx, pool, client, sealed)
+	if err != nil {
+		return "", err
+	}
+	return m.seal(ctx, pool, client, m.signUpState(user, signedUp, s.First, client.SessionTTL()))
+}
+
+func (m *Machine) signUpUser(ctx context.Context, pool *userpool.Pool, client *userpool.Client, sealed string) (s session, user *store.User, err error) {
+	if s, err = m.open(ctx, pool, client, sealed); err != nil {
+		return s, nil, err
+	}
+	if s.Challenge != signingUp {
+		return s, nil, errInvalidSession
+	}
+	err = m.db.View(ctx, func(tx *store.Tx) (err error) { user, err = pool.User(tx, s.Sub); return err })
+	if errors.Is(err, store.ErrNotFound) {
+		err = errInvalidSession
+	}
+	return s, user, err
+}
+
+// signUpDone is USER_AUTH with a session of ConfirmSignUp: the code has proven
+// the factor, if the user still has the address and may still sign in with it.
+func (m *Machine) signUpDone(ctx context.Context, a *attempt) error {
+	s, err := m.open(ctx, a.pool, a.client, a.given)
+	if err != nil {
+		return err
+	}
+	if s.Challenge != signedUp {
+		return errInvalidSession
+	}
+	s.Flow, s.Admin = a.session.Flow, a.session.Admin
+	a.session = s
+	release, err := m.resume(ctx, a, s.Name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	attribute := userpool.FactorAttribute(s.First)
+	if a.user.Attributes[attribute] != s.Target || a.user.Attributes[attribute+"_verified"] != "true" ||
+		!slices.Contains(a.pool.FirstFactors(a.user, false, false), s.First) {
+		return errInvalidSession
+	}
+	if err := m.db.Update(ctx, a.spend); err != nil {
+		return err
+	}
+	a.session.Target = ""
+	a.proved(firstMethods[s.First])
+	return nil
+}
