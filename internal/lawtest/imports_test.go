@@ -97,7 +97,7 @@ app:      srp /verify github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /verify:              github.com/aws/aws-sdk-go-v2
 /test/clients:       app keys
 
-/test:    srp /verify github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
+/test:    keys srp /verify filippo.io/age github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
 `
 
 // never says what packages must not even reach through others: the domain knows
