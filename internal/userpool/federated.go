@@ -152,7 +152,8 @@ func (p *Pool) federated(tx *store.Tx, f *Federation) (*store.User, *store.Ident
 func (p *Pool) linkByAttribute(tx *store.Tx, f *Federation) (*store.IdentityLink, error) {
 	for _, name := range slices.Sorted(maps.Keys(f.Attributes)) {
 		value := f.Attributes[name]
-		if name == SubjectAttribute || value == "" || len(name) > maxLinkAttribute || len(value) > maxLinkValue {
+		if name == SubjectAttribute || value == "" || len(name) > maxLinkAttribute || len(value) > maxLinkValue ||
+			!isText(name) || !isText(value) {
 			continue
 		}
 		link, err := tx.IdentityLink(p.ID, f.Provider.ID, name, value)

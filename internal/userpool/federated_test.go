@@ -261,6 +261,7 @@ func TestLinkRefuses(t *testing.T) {
 		{"no value", "ann", ProviderGoogle, SubjectAttribute, "", fault.InvalidParameter, "Invalid SourceUser: ProviderAttributeValue must have 1 to 1024 bytes"},
 		{"a long value", "ann", ProviderGoogle, SubjectAttribute, strings.Repeat("x", 1025), fault.InvalidParameter, "Invalid SourceUser: ProviderAttributeValue must have 1 to 1024 bytes"},
 		{"a long attribute", "ann", "corp", strings.Repeat("x", 257), "1", fault.InvalidParameter, "Invalid SourceUser: ProviderAttributeName must have at most 256 bytes"},
+		{"no text", "ann", ProviderGoogle, SubjectAttribute, "a\x00b", fault.InvalidParameter, "Invalid SourceUser: it must be valid UTF-8 text"},
 		{"no username", "", ProviderGoogle, SubjectAttribute, "1", fault.InvalidParameter, "Invalid DestinationUser: ProviderAttributeValue must have 1 to 1024 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -273,6 +274,10 @@ func TestLinkRefuses(t *testing.T) {
 		}
 	}
 	wantFault(t, f.link("ann", "okta", SubjectAttribute, "more"), fault.LimitExceeded, "The maximum number of identities linked to a user, 5, is reached.")
+
+	if _, err := f.pools.Pool(t.Context(), "a\x00b"); fault.CodeOf(err) != fault.ResourceNotFound {
+		t.Errorf("a pool that no database looks for: %v", err)
+	}
 
 	// A federated user can have identities linked to it, and is named by its own.
 	google := ProviderUser{Provider: ProviderGoogle, Attribute: SubjectAttribute, Value: "own"}

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
@@ -182,9 +184,14 @@ func (i ProviderUser) check(member string) error {
 		return invalid("Invalid %s: ProviderAttributeValue must have 1 to %d bytes", member, maxLinkValue)
 	case len(i.Attribute) > maxLinkAttribute:
 		return invalid("Invalid %s: ProviderAttributeName must have at most %d bytes", member, maxLinkAttribute)
+	case !isText(i.Value) || !isText(i.Attribute):
+		return invalid("Invalid %s: it must be valid UTF-8 text", member)
 	}
 	return nil
 }
+
+// isText says whether s can be looked for in every database.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // attributeAt is the attribute that names the user at a provider. Only assertions
 // of SAML are searched for other attributes than the subject.

@@ -178,6 +178,9 @@ func clientNotFound(id string) error {
 }
 
 func (p *Pools) loadPool(ctx context.Context, id string) (*Pool, error) {
+	if !isText(id) { // where the API model has no pattern for ids
+		return nil, poolNotFound(strings.ToValidUTF8(id, "?"))
+	}
 	var row *store.UserPool
 	err := p.db.View(ctx, func(tx *store.Tx) (err error) {
 		row, err = tx.UserPool(id)
