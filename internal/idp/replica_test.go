@@ -148,3 +148,35 @@ func TestProvisionedLimits(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) { a.refuse(t, tc.operation, tc.input, tc.want) })
 	}
 }
+
+// A replica has tags of its own, by its own ARN in its own region.
+func TestReplicaTags(t *testing.T) {
+	a := newTestAPI(t, userpool.PoolsOptions{})
+	pool, err := a.service.pools.Create(t.Context(), userpool.NewPool{Region: "eu-west-1", Name: "p", Settings: userpool.PoolSettings{
+		PoolConfig: userpool.PoolConfig{KeyConfiguration: &userpool.KeyConfiguration{
+			KeyType: "CUSTOMER_MANAGED_KEY", KmsKeyArn: "arn:aws:kms:eu-west-1:123456789012:key/mrk-0a1b2c3d00004000800000000000000a",
+		}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	arn := fill(`"ResourceArn":"arn:aws:cognito-idp:us-east-1:123456789012:userpool/POOL"`, pool.ID, "")
+	a.refuse(t, "ListTagsForResource", "{"+arn+"}", "ResourceNotFoundException: User pool "+pool.ID+" does not exist.")
+	a.do(t, "CreateUserPoolReplica", fill(`{"UserPoolId":"POOL","RegionName":"us-east-1","UserPoolTags":{"stage":"test"}}`, pool.ID, ""))
+	for _, tc := range []struct{ operation, input, want string }{
+		{"ListTagsForResource", ``, `{"stage":"test"}`},
+		{"TagResource", `,"Tags":{"team":"identity"}`, `{"stage":"test","team":"identity"}`},
+		{"UntagResource", `,"TagKeys":["stage","none"]`, `{"team":"identity"}`},
+		{"UntagResource", `,"TagKeys":["team"]`, `{}`},
+		{"TagResource", `,"Tags":{"a":"b"}`, `{"a":"b"}`},
+	} {
+		a.do(t, tc.operation, "{"+arn+tc.input+"}")
+		if got := a.do(t, "ListTagsForResource", "{"+arn+"}").json("Tags"); got != tc.want {
+			t.Errorf("after %s%s the tags are %s, want %s", tc.operation, tc.input, got, tc.want)
+		}
+	}
+	a.refuse(t, "TagResource", "{"+arn+`,"Tags":{"aws:x":"y"}}`, "InvalidParameterException: aws: prefixed tag key names are not allowed for external use.")
+	if got := a.do(t, "DescribeUserPool", fill(`{"UserPoolId":"POOL"}`, pool.ID, "")).json("UserPool.UserPoolTags"); got != `{}` {
+		t.Errorf("the pool itself has the tags %s", got)
+	}
+}
