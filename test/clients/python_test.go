@@ -19,6 +19,7 @@ func TestBoto3(t *testing.T) {
 	s := start(t, "url")
 	s.run("python", "python3", "guide.py")
 	s.run("python", "python3", "looks.py")
+	s.run("python", "python3", "mfa.py")
 	s.run("python", "python3", "providers.py")
 }
 
