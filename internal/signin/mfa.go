@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
@@ -127,7 +128,7 @@ func (a *attempt) proofStill() error {
 
 // factorName is a factor as an outsider wrote it, cut to a length that an answer
 // may carry.
-func factorName(s string) string { return s[:min(len(s), 32)] }
+func factorName(s string) string { return strings.ToValidUTF8(s[:min(len(s), 32)], "") }
 
 // errWrongCode is the answer to a wrong code that was sent.
 var errWrongCode = fault.New(fault.CodeMismatch, "Invalid code or auth state for the user.")

@@ -110,8 +110,8 @@ func (m *Machine) setUp(ctx context.Context, in SetUp) (*attempt, func(), error)
 // mayStillSetUp refuses a user who need not, or may not, set up this factor any
 // more.
 func (a *attempt) mayStillSetUp(user *store.User, factor string) error {
-	if user == nil || !user.Enabled {
-		return errInvalidSession
+	if user == nil || !user.Enabled || user.Status != userpool.StatusConfirmed {
+		return errInvalidSession // and no app of a stranger is left behind
 	}
 	if err := (&attempt{session: a.session, user: user}).proofStill(); err != nil {
 		return err

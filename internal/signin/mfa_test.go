@@ -426,6 +426,14 @@ func TestSetUpIsNoWayAround(t *testing.T) {
 				w.t.Fatal(err)
 			}
 		},
+		"to reset the password": func(w *world, u *store.User) {
+			if _, err := w.users.Modify(w.t.Context(), w.pool, u.Sub, func(_ *store.Tx, u *store.User) error {
+				u.Status = userpool.StatusResetRequired
+				return nil
+			}); err != nil {
+				w.t.Fatal(err)
+			}
+		},
 		"been disabled": func(w *world, u *store.User) {
 			if err := w.users.SetEnabled(w.t.Context(), w.pool, u.Sub, false); err != nil {
 				w.t.Fatal(err)
