@@ -100,7 +100,7 @@ func TestCreateUserPoolClientRefuses(t *testing.T) {
 		{"callback that is a script", oauth + `,"CallbackURLs":["JavaScript:alert(1)"]`, "InvalidParameterException: JavaScript:alert(1) is not a valid URL."},
 		{"default redirect not among the callbacks", oauth + `,"CallbackURLs":["https://example.com"],"DefaultRedirectURI":"https://example.com/"`,
 			"InvalidParameterException: The default redirect URI https://example.com/ is not in the callback URIs list."},
-		{"unknown provider", `"SupportedIdentityProviders":["COGNITO","Google"]`, "InvalidParameterException: The provider Google does not exist for User Pool " + pool},
+		{"unknown provider", `"SupportedIdentityProviders":["COGNITO","Google"]`, "InvalidParameterException: The provider Google does not exist for User Pool " + pool + "."},
 		{"incomplete analytics", `"AnalyticsConfiguration":{"ApplicationId":"abc"}`,
 			"InvalidParameterException: Invalid analytics configuration given, either <application arn> or <application id, role arn, external id> are valid"},
 		{"two secrets", `"GenerateSecret":true,"ClientSecret":"abcdefghijklmnopqrstuvwx"`,

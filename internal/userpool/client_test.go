@@ -144,7 +144,7 @@ func TestReadsAndWrites(t *testing.T) {
 		{"name", true, true, false, true},
 		{"custom:a", true, true, false, true},
 		{"dev:custom:b", true, false, false, false},
-		{"identities", true, false, false, false},
+		{"identities", true, false, true, false},
 	} {
 		if all.Reads(tc.attribute) != tc.allReads || all.Writes(tc.attribute) != tc.allWrites ||
 			some.Reads(tc.attribute) != tc.someReads || some.Writes(tc.attribute) != tc.someWrites {
