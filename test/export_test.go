@@ -33,8 +33,7 @@ const (
 	signers       = 10
 )
 
-// TestExport moves a pool of many users to a fresh deployment on the other kind
-// of database: its users sign in there, and the tokens of before go on working.
+// TestExport moves a pool of many users from SQLite to fresh deployments: its users sign in there, and the tokens of before go on working.
 func TestExport(t *testing.T) {
 	source := install(t, storetest.SQLiteURL(t))
 	s := source.startServe()
@@ -75,7 +74,7 @@ func TestExport(t *testing.T) {
 	restoring := target.startServe() // a server may run, and sees the pool when it is there
 	importing := time.Now()
 	out := command(t, append([]string{"import", file, "--passphrase-file", words}, target.flags()...)...)
-	t.Logf("imported in %v", time.Since(importing).Round(time.Millisecond))
+	t.Logf("imported into PostgreSQL in %v", time.Since(importing).Round(time.Millisecond))
 	if !strings.Contains(out, fmt.Sprint(exportedUsers+3)) {
 		t.Errorf("import says %q", out)
 	}
@@ -122,6 +121,14 @@ func TestExport(t *testing.T) {
 	if _, err := there.refresh(there.signIn("eve", password).RefreshToken); err != nil {
 		t.Errorf("a refresh token of now: %v", err)
 	}
+	embedded := install(t, storetest.SQLiteURL(t))
+	importing = time.Now()
+	command(t, append([]string{"import", file, "--passphrase-file", words}, embedded.flags()...)...)
+	t.Logf("imported into SQLite in %v", time.Since(importing).Round(time.Millisecond))
+	if _, err := c.at(embedded.startServe(), embedded).refresh(kept.RefreshToken); err != nil {
+		t.Errorf("a refresh token of before, on SQLite: %v", err)
+	}
+
 	if _, err := tryCommand(t, append([]string{"import", file, "--passphrase-file", words}, target.flags()...)...); err == nil || !strings.Contains(err.Error(), "--replace") {
 		t.Errorf("a second import: %v", err)
 	}
