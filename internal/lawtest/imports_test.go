@@ -91,6 +91,7 @@ sigv4:    github.com/aws/aws-sdk-go-v2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 passkey:  passkey/passkeytest
 signin:   passkey/passkeytest
+userimport: message
 idp:      totp config app identityapi passkey/passkeytest
 app:      srp /verify github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys

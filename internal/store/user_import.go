@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"math"
 	"time"
 )
 
@@ -58,9 +59,13 @@ func (tx *Tx) UserImportJob(poolID, id string) (*UserImportJob, error) {
 // ListUserImportJobs returns up to limit jobs of a pool, newest first, behind
 // the job of that time and id. A zero time begins with the newest.
 func (tx *Tx) ListUserImportJobs(poolID string, before time.Time, id string, limit int) ([]*UserImportJob, error) {
+	end := millis(before)
+	if before.IsZero() {
+		end = math.MaxInt64
+	}
 	rows, err := tx.query(`SELECT `+importJobColumns+` FROM user_import_jobs
-		WHERE pool_id = $1 AND ($2 = 0 OR created_at < $2 OR created_at = $2 AND id < $3)
-		ORDER BY created_at DESC, id DESC LIMIT $4`, poolID, millis(before), id, limit)
+		WHERE pool_id = $1 AND (created_at < $2 OR created_at = $2 AND id < $3)
+		ORDER BY created_at DESC, id DESC LIMIT $4`, poolID, end, id, limit)
 	return collect(rows, err, func(r *sql.Rows) (*UserImportJob, error) { return scanImportJob(r) })
 }
 
