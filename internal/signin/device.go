@@ -89,6 +89,41 @@ func (m *Machine) demandProof(ctx context.Context, a *attempt, of func(*store.De
 	return nil
 }
 
+// behindSecondFactor is what a session that asks for a device is kept by: the id
+// of the one that the second factor was proven in.
+func behindSecondFactor(id string) string { return id + " device" }
+
+// leadToDevice keeps the session that asks for a device after a second factor.
+// amazon-cognito-identity-js does not take it from that answer: it goes on with
+// the session before.
+func (m *Machine) leadToDevice(ctx context.Context, a *attempt, sealed string) error {
+	if a.session.Second == "" {
+		return nil
+	}
+	return m.db.Update(ctx, func(tx *store.Tx) error {
+		return tx.KeepSession(a.pool.ID, behindSecondFactor(a.session.ID), sealed, m.db.Now().Add(a.client.SessionTTL()))
+	})
+}
+
+// followToDevice finds that session where the response has the one before.
+func (m *Machine) followToDevice(ctx context.Context, a *attempt) error {
+	if a.session.Challenge == deviceSRPAuth {
+		return nil
+	}
+	var sealed string
+	err := m.db.View(ctx, func(tx *store.Tx) (err error) {
+		sealed, err = tx.KeptSession(a.pool.ID, behindSecondFactor(a.session.ID))
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return errInvalidSession
+	}
+	if err == nil {
+		a.session, err = m.open(ctx, a.pool, a.client, sealed)
+	}
+	return err
+}
+
 // startDevice is the answer to DEVICE_SRP_AUTH. It always asks for
 // DEVICE_PASSWORD_VERIFIER, whose session is the same one: the proof is one step
 // in two requests.

@@ -65,7 +65,7 @@ func (w *world) passwordAuthFrom(name, deviceKey string) (*signin.Outcome, error
 }
 
 // wantAsked fails the test unless a challenge was asked.
-func wantAsked(t *testing.T, o *signin.Outcome, err error, challenge string) {
+func wantAsked(t testing.TB, o *signin.Outcome, err error, challenge string) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -332,11 +332,12 @@ func TestDeviceAndSecondFactor(t *testing.T) {
 		config   userpool.DeviceConfiguration
 		remember bool // by the user
 		spared   bool
+		before   bool // the device goes on with the session before, as amazon-cognito-identity-js does
 	}{
-		{"always remembered", userpool.DeviceConfiguration{ChallengeRequiredOnNewDevice: true}, false, true},
-		{"remembered by the user", userpool.DeviceConfiguration{ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true}, true, true},
-		{"not remembered", userpool.DeviceConfiguration{ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true}, false, false},
-		{"remembered, but it spares nothing", userpool.DeviceConfiguration{}, false, false},
+		{"always remembered", userpool.DeviceConfiguration{ChallengeRequiredOnNewDevice: true}, false, true, false},
+		{"remembered by the user", userpool.DeviceConfiguration{ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true}, true, true, false},
+		{"not remembered", userpool.DeviceConfiguration{ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true}, false, false, true},
+		{"remembered, but it spares nothing", userpool.DeviceConfiguration{}, false, false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t, devices(c.config))
@@ -361,8 +362,13 @@ func TestDeviceAndSecondFactor(t *testing.T) {
 			}
 			wantAsked(t, o, err, "EMAIL_OTP")
 			forgetful := o
+			_, err = w.respond("DEVICE_SRP_AUTH", o.Session, map[string]string{"USERNAME": "ada", "DEVICE_KEY": d.Key, "SRP_A": "2"})
+			wantFault(t, err, fault.NotAuthorized, "Invalid session for the user.") // the code is not proven
 			o, err = w.respond("EMAIL_OTP", o.Session, map[string]string{"USERNAME": "ada", "EMAIL_OTP_CODE": w.sent().Code, "DEVICE_KEY": d.Key})
 			wantAsked(t, o, err, "DEVICE_SRP_AUTH")
+			if c.before {
+				o = forgetful
+			}
 			o, err = w.proveDevice(o, "ada", d)
 			if set := wantTokens(t, o, err); set.NewDevice != nil {
 				t.Error("a new device beside a proven one")

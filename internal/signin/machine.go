@@ -211,6 +211,11 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 	if a.session, err = m.open(ctx, in.Pool, in.Client, sealed); err != nil {
 		return nil, err
 	}
+	if in.Challenge == deviceSRPAuth {
+		if err := m.followToDevice(ctx, a); err != nil {
+			return nil, err
+		}
+	}
 	if a.session.Challenge != in.Challenge || a.session.Admin != in.Admin {
 		return nil, errInvalidSession
 	}

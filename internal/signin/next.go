@@ -97,7 +97,9 @@ func (m *Machine) challenge(ctx context.Context, a *attempt) (*Outcome, error) {
 	}
 	var err error
 	if !a.block {
-		o.Session, err = m.seal(ctx, a.pool, a.client, s)
+		if o.Session, err = m.seal(ctx, a.pool, a.client, s); err == nil && a.ask == deviceSRPAuth {
+			err = m.leadToDevice(ctx, a, o.Session)
+		}
 		return o, err
 	}
 	// The block is the session. Saying it twice would double the answer.

@@ -29,16 +29,21 @@ export async function code(username) {
 
 /** Makes a confirmed user with a password and a verified email address. */
 export async function createUser(username, attributes = {}) {
-  await invite(username, attributes);
-  await sdk.send(new AdminSetUserPasswordCommand({ UserPoolId: pool, Username: username, Password: password, Permanent: true }));
+  return createUserIn(pool, username, attributes);
+}
+
+/** Makes such a user in another pool than the demo pool. */
+export async function createUserIn(UserPoolId, username, attributes = {}) {
+  await invite(username, attributes, UserPoolId);
+  await sdk.send(new AdminSetUserPasswordCommand({ UserPoolId, Username: username, Password: password, Permanent: true }));
   return username;
 }
 
 /** Makes a user who must choose a password at the first sign-in; returns the temporary one. */
-export async function invite(username, attributes = {}) {
+export async function invite(username, attributes = {}, UserPoolId = pool) {
   const all = { email: `${username}@example.com`, email_verified: 'true', ...attributes };
   await sdk.send(new AdminCreateUserCommand({
-    UserPoolId: pool, Username: username, TemporaryPassword: 'Temporary-1',
+    UserPoolId, Username: username, TemporaryPassword: 'Temporary-1',
     UserAttributes: Object.entries(all).map(([Name, Value]) => ({ Name, Value })),
   }));
   return 'Temporary-1';
