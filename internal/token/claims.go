@@ -43,7 +43,9 @@ func idClaims(client *userpool.Client, attributes map[string]string) map[string]
 		}
 		switch name {
 		case "identities":
-			claims[name] = userpool.IdentityClaims(value)
+			if list := userpool.IdentityClaims(value); len(list) > 0 {
+				claims[name] = list
+			}
 		case "email_verified", "phone_number_verified":
 			claims[name] = value == "true"
 		case "address":
