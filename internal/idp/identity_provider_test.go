@@ -138,6 +138,10 @@ func TestIdentityProviders(t *testing.T) {
 	if strings.Count(schema, identities) != 1 || strings.Index(schema, `"identities"`) > strings.Index(schema, `"custom:team"`) {
 		t.Errorf("schema %s", schema)
 	}
+	a.do(t, "UpdateUserPool", fill(`{"UserPoolId":"POOL"}`, id, ""))
+	if got := a.do(t, "DescribeUserPool", fill(`{"UserPoolId":"POOL"}`, id, "")).json("UserPool.SchemaAttributes"); got != schema {
+		t.Errorf("schema after an update %s, want %s", got, schema)
+	}
 }
 
 func TestUpdateIdentityProvider(t *testing.T) {
