@@ -22,6 +22,9 @@
 // AuthSessionValidity. It is spent by the step that succeeds with it, once
 // across all nodes; a step that fails leaves it usable.
 //
+// A device of the user's that a request names proves itself too, in place of a
+// second factor where the pool trusts it and else behind it, see device.go.
+//
 // Wrong passwords count against the user in all flows alike, see lockout.go.
 // Names that nobody has get the same answers after the same work, where the
 // client asks for that (PreventUserExistenceErrors).

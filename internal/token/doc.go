@@ -6,8 +6,9 @@
 // pool and the use from internal/keys, says that we made it. The user's row says
 // when the user was last signed out everywhere. And a row per revoked sign-in,
 // named by origin_jti, says that all its tokens are dead. Nothing is written when
-// tokens are issued; only clients that rotate refresh tokens keep a row per
-// sign-in, see rotation.go.
+// tokens are issued, but for pools that track the sessions of their users, see
+// session.go, and clients that rotate refresh tokens, see rotation.go: they keep a
+// row per sign-in.
 //
 // The ids jti, origin_jti and event_id have the layout of UUID version 7 (RFC
 // 9562), whose first 48 bits are the time in milliseconds. Clients see opaque
