@@ -8,13 +8,13 @@
 //	                ├─> proven? ── no ──> the challenge the step asked for
 //	Respond ─ step ─┘      │
 //	                      yes
-//	                       └─> next: what the user's state still demands
-//	                           (a new password, ...), else tokens
+//	                       └─> next: what is still demanded (a new password,
+//	                           a device, a second factor, ...), else tokens
 //
 // A step (one file per flow or challenge) checks one proof and says what it
 // proved or which challenge must follow for it; steps never call each other.
 // Machine.next alone decides where a sign-in goes, from what was proven and the
-// state of the user.
+// state of the user: it asks each of the demands in their order, next.go.
 //
 // Between two requests the whole state travels in the Session string (for SRP
 // also as SECRET_BLOCK), sealed and bound to pool and client, so that any node
@@ -25,7 +25,8 @@
 // A device of the user's that a request names proves itself too, in place of a
 // second factor where the pool trusts it and else behind it, see device.go.
 //
-// Wrong passwords count against the user in all flows alike, see lockout.go.
+// Wrong passwords count against the user in all flows alike, see lockout.go, and
+// so do wrong codes, apart from them, see judge in mfa.go.
 // Names that nobody has get the same answers after the same work, where the
 // client asks for that (PreventUserExistenceErrors).
 //

@@ -25,7 +25,7 @@ const password = "Passw0rd!23"
 
 // world is a pool with a client and a clock that stands still.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	db      *store.DB
 	ring    *keys.Ring
 	pools   *userpool.Pools
@@ -43,7 +43,7 @@ type setting struct {
 	secret string
 }
 
-func newWorld(t *testing.T, s setting) *world {
+func newWorld(t testing.TB, s setting) *world {
 	t.Helper()
 	w := &world{t: t}
 	w.now.Store(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC).UnixMilli())
@@ -150,14 +150,14 @@ func (w *world) srpAuth(name, password string) (*signin.Outcome, error) {
 	return w.respond("PASSWORD_VERIFIER", o.Session, w.claim(c, o, password))
 }
 
-func wantFault(t *testing.T, err error, code fault.Code, message string) {
+func wantFault(t testing.TB, err error, code fault.Code, message string) {
 	t.Helper()
 	if !errors.Is(err, fault.New(code, message)) {
 		t.Fatalf("error %v, want %s: %s", err, code, message)
 	}
 }
 
-func wantTokens(t *testing.T, o *signin.Outcome, err error) *token.Set {
+func wantTokens(t testing.TB, o *signin.Outcome, err error) *token.Set {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 )
 
 // mfaWorld is a world whose pool has the second factors of m.
-func mfaWorld(t *testing.T, m userpool.MFAConfig, s setting) *world {
+func mfaWorld(t testing.TB, m userpool.MFAConfig, s setting) *world {
 	t.Helper()
 	s.pool.SmsConfiguration = &userpool.SmsConfiguration{SnsCallerArn: "arn:aws:iam::123456789012:role/sms"}
 	s.pool.EmailConfiguration = &userpool.EmailConfiguration{EmailSendingAccount: "DEVELOPER",
@@ -80,7 +80,7 @@ func (w *world) app(u *store.User) (secret []byte) {
 	return secret
 }
 
-func decode(t *testing.T, text string) []byte {
+func decode(t testing.TB, text string) []byte {
 	t.Helper()
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
 	if err != nil {
