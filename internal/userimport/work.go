@@ -18,7 +18,7 @@ const (
 	pollEvery = time.Second
 
 	// lease is for how long a node has a job without a sign of life.
-	lease = 15 * time.Second
+	lease = 5 * time.Second
 
 	// batchRows is how many rows one transaction imports: enough to share its
 	// cost, and few enough that sign-ins hardly wait for SQLite's writer.
