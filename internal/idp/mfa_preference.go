@@ -14,7 +14,7 @@ func (s *Service) SetUserMFAPreference(ctx context.Context, in *idpapi.SetUserMF
 	if err != nil {
 		return nil, err
 	}
-	choice := factorChoice(in.SMSMfaSettings, in.SoftwareTokenMfaSettings, in.EmailMfaSettings)
+	choice := factorChoice(in.SMSMfaSettings, in.SoftwareTokenMfaSettings, in.EmailMfaSettings, in.WebAuthnMfaSettings)
 	if err := s.users.SetMFAPreference(ctx, access.Pool, access.User.Sub, choice); err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (s *Service) AdminSetUserMFAPreference(ctx context.Context, in *idpapi.Admi
 	if err != nil {
 		return nil, err
 	}
-	choice := factorChoice(in.SMSMfaSettings, in.SoftwareTokenMfaSettings, in.EmailMfaSettings)
+	choice := factorChoice(in.SMSMfaSettings, in.SoftwareTokenMfaSettings, in.EmailMfaSettings, in.WebAuthnMfaSettings)
 	if err := s.users.SetMFAPreference(ctx, pool, in.Username, choice); err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (s *Service) AdminSetUserMFAPreference(ctx context.Context, in *idpapi.Admi
 // factorChoice is what a request says of second factors. A flag that is not
 // there is false, a factor that is not there stays as it is.
 func factorChoice(sms *idpapi.SMSMfaSettingsType, token *idpapi.SoftwareTokenMfaSettingsType,
-	email *idpapi.EmailMfaSettingsType) map[string]userpool.FactorChoice {
+	email *idpapi.EmailMfaSettingsType, passkey *idpapi.WebAuthnMfaSettingsType) map[string]userpool.FactorChoice {
 	choice := make(map[string]userpool.FactorChoice)
 	if sms != nil {
 		choice[userpool.FactorSMS] = userpool.FactorChoice{Enabled: isTrue(sms.Enabled), Preferred: isTrue(sms.PreferredMfa)}
@@ -47,6 +47,9 @@ func factorChoice(sms *idpapi.SMSMfaSettingsType, token *idpapi.SoftwareTokenMfa
 	}
 	if email != nil {
 		choice[userpool.FactorEmail] = userpool.FactorChoice{Enabled: isTrue(email.Enabled), Preferred: isTrue(email.PreferredMfa)}
+	}
+	if passkey != nil {
+		choice[userpool.FactorPasskey] = userpool.FactorChoice{Enabled: isTrue(passkey.Enabled)}
 	}
 	return choice
 }

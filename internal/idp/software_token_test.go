@@ -143,6 +143,8 @@ func TestMFAPreferenceRefuses(t *testing.T) {
 		"preferred but not enabled": {`"EmailMfaSettings":{"PreferredMfa":true}`, "InvalidParameterException: A preferred MFA factor must be enabled."},
 		"two preferred": {`"EmailMfaSettings":{"Enabled":true,"PreferredMfa":true},"SMSMfaSettings":{"Enabled":true,"PreferredMfa":true}`,
 			"InvalidParameterException: Only one MFA factor can be preferred."},
+		"passkeys": {`"WebAuthnMfaSettings":{"Enabled":true},"EmailMfaSettings":{"Enabled":true}`,
+			"InvalidParameterException: Passkeys do not count as MFA in this user pool."},
 		"one wrong of two": {`"EmailMfaSettings":{"Enabled":true},"SMSMfaSettings":{"Enabled":true}`,
 			"InvalidParameterException: User does not have delivery config set to turn on SMS_MFA"},
 	} {
@@ -180,6 +182,19 @@ func TestMFAPreference(t *testing.T) {
 	api.do(t, "AdminDeleteUserAttributes", in(`{"UserPoolId":"POOL","Username":"ann","UserAttributeNames":["phone_number"]}`))
 	if got := api.do(t, "GetUser", in(`{"AccessToken":"TOKEN"}`)); got.at("UserMFASettingList") != nil {
 		t.Errorf("without a phone number: %v", got.body)
+	}
+}
+
+func TestPasskeysBesideAnotherFactor(t *testing.T) {
+	api, in := newMFAAPI(t, "ON", mailFactor+`,"WebAuthnConfiguration":{"RelyingPartyId":"example.com","UserVerification":"required",
+		"FactorConfiguration":"MULTI_FACTOR_WITH_USER_VERIFICATION"}`)
+	set := func(settings string) string { return in(`{"AccessToken":"TOKEN",` + settings + `}`) }
+	api.refuse(t, "SetUserMFAPreference", set(`"WebAuthnMfaSettings":{"Enabled":true}`),
+		"InvalidParameterException: Another MFA factor must be enabled beside passkeys.")
+	api.do(t, "SetUserMFAPreference", set(`"WebAuthnMfaSettings":{"Enabled":false}`))
+	api.do(t, "SetUserMFAPreference", set(`"WebAuthnMfaSettings":{"Enabled":true},"EmailMfaSettings":{"Enabled":true}`))
+	if got := api.do(t, "GetUser", in(`{"AccessToken":"TOKEN"}`)); got.json("UserMFASettingList") != `["EMAIL_OTP"]` {
+		t.Errorf("answer %v", got.body)
 	}
 }
 

@@ -13,6 +13,9 @@ const (
 	FactorSMS   = "SMS_MFA"
 	FactorToken = "SOFTWARE_TOKEN_MFA"
 	FactorEmail = "EMAIL_OTP"
+
+	// FactorPasskey is one only as the first factor, see SetMFAPreference.
+	FactorPasskey = "WEB_AUTHN_MFA"
 )
 
 // secondFactors are all of them in the order in which they are listed.
@@ -52,6 +55,7 @@ func (u *Users) SetMFAPreference(ctx context.Context, pool *Pool, name string, c
 		return invalid("Only one MFA factor can be preferred.")
 	}
 	_, err := u.Modify(ctx, pool, name, func(_ *store.Tx, user *store.User) error {
+		had := len(user.MFA.Enabled) > 0
 		for _, factor := range secondFactors {
 			c, given := choice[factor]
 			switch {
@@ -64,21 +68,28 @@ func (u *Users) SetMFAPreference(ctx context.Context, pool *Pool, name string, c
 				enableFactor(user, factor, c.Preferred)
 			}
 		}
-		if pool.MfaConfiguration == "ON" && len(user.MFA.Enabled) == 0 && choosesNone(choice) {
+		if pool.MfaConfiguration == "ON" && had && len(user.MFA.Enabled) == 0 {
 			return invalid("The user pool requires MFA: at least one factor must stay enabled.")
+		}
+		if choice[FactorPasskey].Enabled {
+			return pool.mayCountPasskeys(user)
 		}
 		return nil
 	})
 	return err
 }
 
-func choosesNone(choice map[string]FactorChoice) bool {
-	for _, c := range choice {
-		if !c.Enabled {
-			return true
-		}
+// mayCountPasskeys says whether a user may have a passkey count as both factors.
+// The pool alone decides whether it does, so nothing is kept of the wish; beside
+// passkeys, which get lost, there must be another factor.
+func (p *Pool) mayCountPasskeys(user *store.User) error {
+	switch {
+	case p.MfaConfiguration == "OFF" || !p.PasskeysAreMFA():
+		return invalid("Passkeys do not count as MFA in this user pool.")
+	case len(user.MFA.Enabled) == 0:
+		return invalid("Another MFA factor must be enabled beside passkeys.")
 	}
-	return false
+	return nil
 }
 
 // enableFactor makes a factor one that the user is asked for.
