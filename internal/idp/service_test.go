@@ -17,6 +17,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/store/storetest"
 	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/userimport"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -41,7 +42,8 @@ func newTestAPI(t testing.TB, o userpool.PoolsOptions) *testAPI {
 	outbox := message.NewOutbox(ring, true)
 	users := userpool.NewUsers(db, ring, outbox, userpool.NoLimits())
 	tokens := token.NewIssuer(db, ring, pools, func(poolID string) string { return "http://localhost/" + poolID })
-	service := New(Parts{Pools: pools, Users: users, Tokens: tokens, SignIn: signin.New(db, ring, users, tokens)})
+	imports := userimport.New(db, ring, pools, users, "http://localhost", slog.New(slog.DiscardHandler))
+	service := New(Parts{Pools: pools, Users: users, Tokens: tokens, Imports: imports, SignIn: signin.New(db, ring, users, tokens)})
 	handler, err := awsjson.New(awsjson.Options{SkipSignatures: true, Logger: slog.New(slog.DiscardHandler)}, service.API())
 	if err != nil {
 		t.Fatal(err)
