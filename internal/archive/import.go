@@ -88,6 +88,7 @@ type importer struct {
 	pool    string
 	swap    swapper
 	until   time.Time          // when the reservation ends
+	next    time.Time          // when it ends if the batch that failed was kept after all
 	signing []store.SigningKey // new ones, if the file has none
 
 	current layout
@@ -216,9 +217,9 @@ func (m *importer) flush(ctx context.Context) error {
 	if len(m.batch) == 0 {
 		return nil
 	}
-	until := m.db.Now().Add(reservation)
+	m.next = m.db.Now().Add(reservation)
 	err := m.db.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.ExtendReservation(m.pool, m.until, until); err != nil {
+		if err := tx.ExtendReservation(m.pool, m.until, m.next); err != nil {
 			return err
 		}
 		return tx.InsertPoolRows(m.current.PoolTable, m.current.columns, m.pool, m.batch)
@@ -226,7 +227,7 @@ func (m *importer) flush(ctx context.Context) error {
 	if err != nil {
 		return explain(err)
 	}
-	m.until = until
+	m.until = m.next
 	clear(m.batch)
 	m.batch, m.size = m.batch[:0], 0
 	return nil
@@ -267,7 +268,12 @@ func (m *importer) abandon(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	err := m.db.Update(ctx, func(tx *store.Tx) error {
-		return tx.ExtendReservation(m.pool, m.until, tx.Now().Add(-time.Millisecond))
+		over := tx.Now().Add(-time.Millisecond)
+		err := tx.ExtendReservation(m.pool, m.until, over)
+		if errors.Is(err, store.ErrReserved) { // the commit of the last batch was cut off, and took place
+			err = tx.ExtendReservation(m.pool, m.next, over)
+		}
+		return err
 	})
 	if errors.Is(err, store.ErrReserved) {
 		return nil // it is over, or was completed after all
