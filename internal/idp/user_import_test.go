@@ -89,3 +89,30 @@ func TestUserImportJobs(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) { a.refuse(t, tc.operation, tc.input, tc.want) })
 	}
 }
+
+// Imported users sign in with any password and are told to set one, where the
+// client reveals who exists, and then set it by a code.
+func TestImportedUsersSetAPassword(t *testing.T) {
+	a := newTestAPI(t, userpool.PoolsOptions{})
+	id := a.do(t, "CreateUserPool", `{"PoolName":"p","AutoVerifiedAttributes":["email"]}`).text("UserPool.Id")
+	job := a.do(t, "CreateUserImportJob", fmt.Sprintf(`{"UserPoolId":%q,"JobName":"j","CloudWatchLogsRoleArn":%q,"PasswordHashingAlgorithm":"BCRYPT"}`, id, importRole)).text("UserImportJob.JobId")
+	file := "cognito:username,email,email_verified,password_hash\nada,ada@example.com,true,\n"
+	if err := a.service.imports.Receive(t.Context(), id, job, strings.NewReader(file)); err != nil {
+		t.Fatal(err)
+	}
+	a.do(t, "StartUserImportJob", fmt.Sprintf(`{"UserPoolId":%q,"JobId":%q}`, id, job))
+	if did, err := a.service.imports.Work(t.Context()); !did || err != nil {
+		t.Fatal(did, err)
+	}
+	for errors, want := range map[string]string{
+		"LEGACY":  "PasswordResetRequiredException: Password reset required for the user",
+		"ENABLED": "NotAuthorizedException: Incorrect username or password.",
+	} {
+		client := a.do(t, "CreateUserPoolClient", fmt.Sprintf(`{"UserPoolId":%q,"ClientName":"c","PreventUserExistenceErrors":%q,"ExplicitAuthFlows":["ALLOW_USER_PASSWORD_AUTH"]}`,
+			id, errors)).text("UserPoolClient.ClientId")
+		a.refuse(t, "InitiateAuth", fmt.Sprintf(`{"ClientId":%q,"AuthFlow":"USER_PASSWORD_AUTH","AuthParameters":{"USERNAME":"ada","PASSWORD":"any"}}`, client), want)
+		if got := a.do(t, "ForgotPassword", fmt.Sprintf(`{"ClientId":%q,"Username":"ada"}`, client)).text("CodeDeliveryDetails.Destination"); got != "a***@e***" {
+			t.Errorf("the code goes to %s", got)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // Cognito's lockout: the fifth wrong password in a row locks the user for one
@@ -20,7 +21,10 @@ const (
 	forgetAfter  = 15 * time.Minute
 )
 
-var errLocked = fault.New(fault.NotAuthorized, "Password attempts exceeded")
+var (
+	errLocked        = fault.New(fault.NotAuthorized, "Password attempts exceeded")
+	errResetRequired = fault.New(fault.PasswordResetRequired, "Password reset required for the user")
+)
 
 // failures counts consecutive wrong passwords.
 type failures struct {
@@ -72,7 +76,13 @@ func (m *Machine) readFailures(tx *store.Tx, a *attempt) (failures, error) {
 // fail counts a wrong password and returns the refusal. It looks at the lock
 // again: guesses by several names of a user, or on several nodes, do not wait
 // for each other's turn, and all but the first of them must come to nothing.
+//
+// A user who was imported without a password has none to guess: where the client
+// reveals that, any try is told that one must be set, as in Cognito.
 func (m *Machine) fail(ctx context.Context, a *attempt) error {
+	if u := a.user; u != nil && u.Enabled && u.Status == userpool.StatusResetRequired && u.SealedPassword == "" && a.client.RevealsUsers() {
+		return errResetRequired
+	}
 	err := m.db.Update(ctx, func(tx *store.Tx) error {
 		if a.user != nil {
 			now, err := tx.User(a.pool.ID, a.user.Sub)
