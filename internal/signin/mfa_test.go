@@ -299,6 +299,34 @@ func TestCodeGoesWithItsAddress(t *testing.T) {
 	wantFault(t, err, fault.NotAuthorized, "Invalid session for the user.")
 }
 
+// TestAddressOfAnother: who gets codes at an address that somebody else has
+// verified as an alias may sign in by it, but does not take the name.
+func TestAddressOfAnother(t *testing.T) {
+	w := mfaWorld(t, allFactors("OPTIONAL"), setting{pool: userpool.PoolSettings{PoolConfig: userpool.PoolConfig{AliasAttributes: []string{"email"}}}})
+	w.user("ada", userpool.StatusConfirmed)
+	w.user("bob", userpool.StatusConfirmed)
+	for name, set := range map[string]map[string]string{
+		"ada": {"email": "both@example.com"}, "bob": {"email": "both@example.com", "email_verified": "true"},
+	} {
+		if _, err := w.users.UpdateAttributes(t.Context(), w.pool, name, set, userpool.Writer{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.prefer("ada", "EMAIL_OTP")
+	o, err := w.passwordAuth("ada", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err = w.respond("EMAIL_OTP", o.Session, map[string]string{"USERNAME": "ada", "EMAIL_OTP_CODE": w.sent().Code})
+	wantTokens(t, o, err)
+	if u, err := w.users.Find(t.Context(), w.pool, "both@example.com"); err != nil || u.Username != "bob" {
+		t.Errorf("the address names %+v (%v)", u, err)
+	}
+	if u, err := w.users.Find(t.Context(), w.pool, "ada"); err != nil || u.Attributes["email_verified"] != "false" {
+		t.Errorf("ada is %v (%v)", u.Attributes, err)
+	}
+}
+
 // TestGuessesOfCodes holds what keeps a thief of the password out: wrong codes
 // lock the user over all sessions, and a right password does not help.
 func TestGuessesOfCodes(t *testing.T) {
