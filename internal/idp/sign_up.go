@@ -38,21 +38,17 @@ func (s *Service) ConfirmSignUp(ctx context.Context, in *idpapi.ConfirmSignUpInp
 	if err != nil {
 		return nil, err
 	}
-	force := in.ForceAliasCreation != nil && *in.ForceAliasCreation
-	if in.Session == "" {
-		if err := s.users.ConfirmSignUp(ctx, pool, client, in.Username, in.ConfirmationCode, force); err != nil {
+	if in.Session != "" {
+		if err := s.signin.CheckSignUp(ctx, pool, client, in.Session, in.Username); err != nil {
 			return nil, err
 		}
-		return &idpapi.ConfirmSignUpOutput{}, nil
 	}
-	sub, err := s.signin.SignUpUser(ctx, pool, client, in.Session, in.Username)
+	force := in.ForceAliasCreation != nil && *in.ForceAliasCreation
+	done, err := s.users.ConfirmSignUp(ctx, pool, client, in.Username, in.ConfirmationCode, force)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.users.ConfirmSignUp(ctx, pool, client, sub, in.ConfirmationCode, force); err != nil {
-		return nil, err
-	}
-	session, err := s.signin.ConfirmedSession(ctx, pool, client, in.Session)
+	session, err := s.signin.ConfirmedSession(ctx, pool, client, done)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -220,15 +221,16 @@ func TestPasswordless(t *testing.T) {
 		}
 		_, err = start(begun)
 		wantFault(t, err, fault.NotAuthorized, "Invalid session for the user.")
-		_, err = w.machine.SignUpUser(t.Context(), w.pool, w.client, begun, "ada")
-		wantFault(t, err, fault.NotAuthorized, "Invalid session for the user.")
-		if sub, err := w.machine.SignUpUser(t.Context(), w.pool, w.client, begun, "bea"); err != nil || sub != done.User.Sub {
-			t.Fatalf("SignUpUser %q, %v", sub, err)
+		for name, want := range map[string]error{"ada": fault.New(fault.NotAuthorized, "Invalid session for the user."), "bea": nil} {
+			if err := w.machine.CheckSignUp(t.Context(), w.pool, w.client, begun, name); !errors.Is(err, want) {
+				t.Errorf("session of bea for %s: %v", name, err)
+			}
 		}
-		if err := w.users.ConfirmSignUp(t.Context(), w.pool, w.client, "bea", w.sent().Code, false); err != nil {
+		confirmation, err := w.users.ConfirmSignUp(t.Context(), w.pool, w.client, "bea", w.sent().Code, false)
+		if err != nil {
 			t.Fatal(err)
 		}
-		confirmed, err := w.machine.ConfirmedSession(t.Context(), w.pool, w.client, begun)
+		confirmed, err := w.machine.ConfirmedSession(t.Context(), w.pool, w.client, confirmation)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -244,7 +246,7 @@ func TestPasswordless(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		late, err := w.machine.ConfirmedSession(t.Context(), w.pool, w.client, begun)
+		late, err := w.machine.ConfirmedSession(t.Context(), w.pool, w.client, confirmation)
 		if err != nil {
 			t.Fatal(err)
 		}

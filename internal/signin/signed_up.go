@@ -12,7 +12,8 @@ import (
 )
 
 // Whoever signs up and confirms with the code may be signed in by it: SignUp gives
-// a session, ConfirmSignUp takes it and gives another, and USER_AUTH takes that.
+// a session that ConfirmSignUp may get, ConfirmSignUp gives another, and USER_AUTH
+// takes that. Not every client hands the first on, so ConfirmSignUp does without.
 // These are what the sessions say was asked; no client can answer it.
 const (
 	signingUp = "SIGN_UP"
@@ -26,60 +27,46 @@ const signUpLife = 24 * time.Hour
 // SignUpSession is the session for a user who signed up and got a code at an
 // attribute, or "" if that is no way to sign in.
 func (m *Machine) SignUpSession(ctx context.Context, pool *userpool.Pool, client *userpool.Client, user *store.User, attribute string) (string, error) {
-	factor := codeFactors[attribute]
-	if factor == "" || !client.AllowsFlow("USER_AUTH") || !slices.Contains(pool.FirstFactors(user, false, false), factor) {
-		return "", nil
-	}
-	return m.seal(ctx, pool, client, m.signUpState(user, signingUp, factor, signUpLife))
+	return m.signUpSession(ctx, pool, client, user, signingUp, attribute, signUpLife)
+}
+
+// ConfirmedSession is the session that signs a user in who has just confirmed, or
+// "" if codes are no way to sign in.
+func (m *Machine) ConfirmedSession(ctx context.Context, pool *userpool.Pool, client *userpool.Client, done *userpool.Confirmed) (string, error) {
+	return m.signUpSession(ctx, pool, client, done.User, signedUp, done.Attribute, client.SessionTTL())
 }
 
 // codeFactors are the first factors whose codes go to an attribute.
 var codeFactors = map[string]string{"email": userpool.FirstEmail, "phone_number": userpool.FirstSMS}
 
-func (m *Machine) signUpState(user *store.User, challenge, factor string, life time.Duration) session {
-	return session{
-		ID: rand.Text(), Challenge: challenge, Name: user.Username, Sub: user.Sub, First: factor,
-		Target:    user.Attributes[userpool.FactorAttribute(factor)],
+func (m *Machine) signUpSession(ctx context.Context, pool *userpool.Pool, client *userpool.Client, user *store.User,
+	challenge, attribute string, life time.Duration) (string, error) {
+	factor := codeFactors[attribute]
+	if factor == "" || !client.AllowsFlow("USER_AUTH") || !slices.Contains(pool.FirstFactors(user, false, false), factor) {
+		return "", nil
+	}
+	return m.seal(ctx, pool, client, session{
+		ID: rand.Text(), Challenge: challenge, Name: user.Username, Sub: user.Sub, First: factor, Target: user.Attributes[attribute],
 		ExpiresAt: m.db.Now().Add(life).UnixMilli(),
-	}
+	})
 }
 
-// SignUpUser is the sub of the user for whom SignUp gave a session, if that user
-// is called name. The error is NotAuthorizedException.
-func (m *Machine) SignUpUser(ctx context.Context, pool *userpool.Pool, client *userpool.Client, sealed, name string) (sub string, err error) {
-	s, user, err := m.signUpUser(ctx, pool, client, sealed)
+// CheckSignUp says whether a session is one that SignUp gave, of the user who is
+// called name. The error is NotAuthorizedException.
+func (m *Machine) CheckSignUp(ctx context.Context, pool *userpool.Pool, client *userpool.Client, sealed, name string) error {
+	s, err := m.open(ctx, pool, client, sealed)
 	if err != nil {
-		return "", err
-	}
-	if name != s.Name && !pool.IsNamed(user, name) {
-		return "", errInvalidSession
-	}
-	return user.Sub, nil
-}
-
-// ConfirmedSession is the session that signs the user in who has just confirmed
-// with the code that went with the session of SignUp. The error is
-// NotAuthorizedException.
-func (m *Machine) ConfirmedSession(ctx context.Context, pool *userpool.Pool, client *userpool.Client, sealed string) (string, error) {
-	s, user, err := m.signUpUser(ctx, pool, client, sealed)
-	if err != nil {
-		return "", err
-	}
-	return m.seal(ctx, pool, client, m.signUpState(user, signedUp, s.First, client.SessionTTL()))
-}
-
-func (m *Machine) signUpUser(ctx context.Context, pool *userpool.Pool, client *userpool.Client, sealed string) (s session, user *store.User, err error) {
-	if s, err = m.open(ctx, pool, client, sealed); err != nil {
-		return s, nil, err
+		return err
 	}
 	if s.Challenge != signingUp {
-		return s, nil, errInvalidSession
+		return errInvalidSession
 	}
+	var user *store.User
 	err = m.db.View(ctx, func(tx *store.Tx) (err error) { user, err = pool.User(tx, s.Sub); return err })
-	if errors.Is(err, store.ErrNotFound) {
-		err = errInvalidSession
+	if errors.Is(err, store.ErrNotFound) || err == nil && name != s.Name && !pool.IsNamed(user, name) {
+		return errInvalidSession
 	}
-	return s, user, err
+	return err
 }
 
 // signUpDone is USER_AUTH with a session of ConfirmSignUp: the code has proven

@@ -18,7 +18,8 @@ func TestUserLimits(t *testing.T) {
 		try   func(d *directory, pool *Pool, name string) error
 	}{
 		{"ConfirmSignUp", limits.ConfirmSignUp, "CodeMismatchException", func(d *directory, pool *Pool, name string) error {
-			return d.users.ConfirmSignUp(d.t.Context(), pool, concealing, name, "no code", false)
+			_, err := d.users.ConfirmSignUp(d.t.Context(), pool, concealing, name, "no code", false)
+			return err
 		}},
 		{"ResendConfirmationCode", limits.ResendConfirmationCode, "", func(d *directory, pool *Pool, name string) error {
 			_, err := d.users.ResendConfirmationCode(d.t.Context(), pool, concealing, name)
@@ -79,7 +80,8 @@ func TestGuessesAreCountedTogether(t *testing.T) {
 		d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
 		nodes := []*Users{d.users, NewUsers(d.db, d.ring, d.outbox, limits)}
 		got := tally(together(20, func(i int) error {
-			return nodes[i%2].ConfirmSignUp(context.Background(), pool, revealing, "ann", "no code", false)
+			_, err := nodes[i%2].ConfirmSignUp(context.Background(), pool, revealing, "ann", "no code", false)
+			return err
 		}))
 		want := map[string]int{"CodeMismatchException: " + textMismatch: limits.ConfirmSignUp,
 			"LimitExceededException: " + textLimit: 20 - limits.ConfirmSignUp}
@@ -97,10 +99,10 @@ func TestACodeDiesOfWrongGuesses(t *testing.T) {
 	d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
 	code := d.lastCode()
 	for range 3 {
-		err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", wrong(code), false)
+		_, err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", wrong(code), false)
 		checkFault(t, err, "CodeMismatchException", textMismatch)
 	}
-	err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false)
+	_, err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false)
 	checkFault(t, err, "ExpiredCodeException", textExpired)
 }
 
@@ -110,8 +112,9 @@ func TestNoLimits(t *testing.T) {
 	d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
 	code := d.lastCode()
 	for range 50 {
-		err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", wrong(code), false)
+		_, err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", wrong(code), false)
 		checkFault(t, err, "CodeMismatchException", textMismatch)
 	}
-	checkFault(t, d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false), "", "")
+	_, err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false)
+	checkFault(t, err, "", "")
 }

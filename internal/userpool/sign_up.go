@@ -107,7 +107,8 @@ func (s SignUp) user() (*store.User, error) {
 // NotAuthorizedException where there is nothing to confirm and, where the client
 // reveals that, UserNotFoundException and NotAuthorizedException for a disabled
 // user.
-func (u *Users) ConfirmSignUp(ctx context.Context, pool *Pool, client *Client, name, code string, force bool) error {
+func (u *Users) ConfirmSignUp(ctx context.Context, pool *Pool, client *Client, name, code string, force bool) (*Confirmed, error) {
+	var done Confirmed
 	err := u.attempt(ctx, func(tx *store.Tx) (refused, err error) {
 		user, sub, err := u.lookUp(tx, pool, name)
 		if err != nil {
@@ -134,7 +135,8 @@ func (u *Users) ConfirmSignUp(ctx context.Context, pool *Pool, client *Client, n
 		if refused != nil || err != nil {
 			return refused, err
 		}
-		_, err = pool.Change(tx, user, func(user *store.User) error {
+		done.Attribute = target.Attribute
+		done.User, err = pool.Change(tx, user, func(user *store.User) error {
 			user.Status = StatusConfirmed
 			if target.Value != user.Attributes[target.Attribute] {
 				return nil // changed since; the code says nothing about the new one
@@ -147,7 +149,16 @@ func (u *Users) ConfirmSignUp(ctx context.Context, pool *Pool, client *Client, n
 		})
 		return nil, err
 	})
-	return aliasExists(err)
+	if err != nil {
+		return nil, aliasExists(err)
+	}
+	return &done, nil
+}
+
+// Confirmed is a user who has just confirmed.
+type Confirmed struct {
+	User      *store.User
+	Attribute string // where the code had gone
 }
 
 // ResendConfirmationCode sends a new code in place of that of SignUp. The errors

@@ -164,16 +164,16 @@ func TestConfirmSignUp(t *testing.T) {
 	pool := testPool(t, autoVerified("email", "phone_number"))
 	d.signUp(pool, "ann", map[string]string{"email": "ann@example.com", "phone_number": "+15550001111"})
 	code := d.lastCode()
-	err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", wrong(code), false)
+	_, err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", wrong(code), false)
 	checkFault(t, err, "CodeMismatchException", "Invalid verification code provided, please try again.")
-	if err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false); err != nil {
+	if _, err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false); err != nil {
 		t.Fatal(err)
 	}
 	user := d.find(pool, "ann")
 	if user.Status != "CONFIRMED" || user.Attributes["phone_number_verified"] != "true" || user.Attributes["email_verified"] != "false" {
 		t.Errorf("user is %s with %v", user.Status, user.Attributes)
 	}
-	err = d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false)
+	_, err = d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false)
 	checkFault(t, err, "NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
 }
 
@@ -222,7 +222,7 @@ func TestConfirmSignUpRefusals(t *testing.T) {
 			if tt.prepare != nil {
 				tt.prepare(d, pool)
 			}
-			err := d.users.ConfirmSignUp(t.Context(), pool, tt.client, tt.user, code, false)
+			_, err := d.users.ConfirmSignUp(t.Context(), pool, tt.client, tt.user, code, false)
 			checkFault(t, err, tt.code, tt.text)
 		})
 	}
@@ -245,14 +245,14 @@ func TestAliasOfAnotherUser(t *testing.T) {
 	d.signUp(pool, "eve", attrs) // aliases count once they are verified
 	code := d.lastCode()
 
-	err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "eve", code, false)
+	_, err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "eve", code, false)
 	checkFault(t, err, "AliasExistsException", "An account with the given email already exists.")
 	if user := d.find(pool, "eve"); user.Status != "UNCONFIRMED" || user.Attributes["email_verified"] != "false" {
 		t.Errorf("a refused confirmation left %s, %v", user.Status, user.Attributes)
 	}
 
 	// The code was not spent by that.
-	if err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "eve", code, true); err != nil {
+	if _, err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "eve", code, true); err != nil {
 		t.Fatal(err)
 	}
 	if user := d.find(pool, "ann@example.com"); user.Username != "eve" {
@@ -269,7 +269,7 @@ func TestChangedAddressIsNotVerifiedByItsOldCode(t *testing.T) {
 	d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
 	code := d.lastCode()
 	d.set(pool, "ann", func(u *store.User) { pool.SetAttributes(u, map[string]string{"email": "other@example.com"}) })
-	if err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false); err != nil {
+	if _, err := d.users.ConfirmSignUp(t.Context(), pool, revealing, "ann", code, false); err != nil {
 		t.Fatal(err)
 	}
 	if user := d.find(pool, "ann"); user.Status != "CONFIRMED" || user.Attributes["email_verified"] != "false" {
@@ -352,7 +352,8 @@ func TestACodeIsSpentOnce(t *testing.T) {
 		d.signUp(pool, "ann", map[string]string{"email": "ann@example.com"})
 		code := d.lastCode()
 		got := tally(together(8, func(int) error {
-			return d.users.ConfirmSignUp(context.Background(), pool, revealing, "ann", code, false)
+			_, err := d.users.ConfirmSignUp(context.Background(), pool, revealing, "ann", code, false)
+			return err
 		}))
 		want := map[string]int{"<nil>": 1, "NotAuthorizedException: User cannot be confirmed. Current status is CONFIRMED": 7}
 		if !maps.Equal(got, want) {

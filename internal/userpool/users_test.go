@@ -121,7 +121,7 @@ func (d *directory) signUp(pool *Pool, name string, attrs map[string]string) *Si
 func (d *directory) confirmed(pool *Pool, name string, attrs map[string]string) *store.User {
 	d.t.Helper()
 	done := d.signUp(pool, name, attrs)
-	if err := d.users.ConfirmSignUp(d.t.Context(), pool, revealing, done.User.Sub, d.lastCode(), false); err != nil {
+	if _, err := d.users.ConfirmSignUp(d.t.Context(), pool, revealing, done.User.Sub, d.lastCode(), false); err != nil {
 		d.t.Fatalf("confirm %s: %v", name, err)
 	}
 	return d.find(pool, done.User.Sub)
