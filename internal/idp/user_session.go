@@ -81,13 +81,16 @@ func (s *Service) listSessions(ctx context.Context, pool *userpool.Pool, user *s
 	return described, nil
 }
 
-// describeSession is the API's form of a session. Where on earth an address is
-// nobody here knows.
+// unknownPlace is said where Cognito names a city or a country: where on earth an
+// address is nobody here knows.
+const unknownPlace = "unknown"
+
+// describeSession is the API's form of a session.
 func describeSession(s token.Session) idpapi.SessionDescriptionType {
 	return idpapi.SessionDescriptionType{
 		SessionId: s.ID, SessionType: idpapi.SessionTypeType(s.Kind), ClientId: s.ClientID, OriginSessionId: s.OriginID,
 		CreateDate: apimodel.Time{Time: s.CreatedAt}, LastActiveDate: apimodel.Time{Time: s.LastActiveAt},
 		DeviceType: s.DeviceType, LastIPAddress: s.IPAddress, IsCurrentSession: new(s.Current),
-		LastLocation: &idpapi.SessionLocationType{City: userpool.UnknownUserAgent, Country: userpool.UnknownUserAgent},
+		LastLocation: &idpapi.SessionLocationType{City: unknownPlace, Country: unknownPlace},
 	}
 }

@@ -40,9 +40,8 @@ func (m *Machine) findDevice(ctx context.Context, a *attempt) error {
 }
 
 func (m *Machine) readDevice(ctx context.Context, a *attempt, key string) error {
-	err := m.db.View(ctx, func(tx *store.Tx) error {
-		var err error
-		a.device, err = m.users.FindDevice(tx, a.pool, a.user.Sub, key)
+	err := m.db.View(ctx, func(tx *store.Tx) (err error) {
+		a.device, err = a.pool.Device(tx, a.user.Sub, key)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {

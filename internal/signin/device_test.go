@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
-	"slices"
 	"testing"
 	"time"
 
@@ -20,7 +19,7 @@ import (
 
 const deviceSecret = "c2VjcmV0LWRldmljZS1wYXNzd29yZA=="
 
-// devices is a pool that tracks devices, and knows three factors.
+// devices is a pool that tracks devices, and can have codes by email.
 func devices(c userpool.DeviceConfiguration) setting {
 	return setting{pool: userpool.PoolSettings{PoolConfig: userpool.PoolConfig{
 		DeviceConfiguration: &c,
@@ -349,7 +348,7 @@ func TestDeviceAndSecondFactor(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			w.requireEmailCodes("ada")
+			w.askForCodes("ada")
 
 			o, err := w.passwordAuth("ada", password)
 			wantAsked(t, o, err, "EMAIL_OTP") // without a device
@@ -387,9 +386,8 @@ func TestDeviceAndSecondFactor(t *testing.T) {
 	}
 }
 
-// requireEmailCodes makes the pool require a second factor, which a user's
-// mailbox is.
-func (w *world) requireEmailCodes(name string) {
+// askForCodes gives a user a second factor, the mailbox.
+func (w *world) askForCodes(name string) {
 	w.t.Helper()
 	if _, err := w.pools.SetMFA(w.t.Context(), w.pool.ID, userpool.MFAConfig{
 		MfaConfiguration: "OPTIONAL", EmailMfaConfiguration: &userpool.EmailMFA{Message: "{####}", Subject: "code"},
@@ -448,7 +446,4 @@ func TestMostDevices(t *testing.T) {
 	}
 	_, err = w.confirm(set, "first")
 	wantFault(t, err, fault.InvalidParameter, "Invalid device key given.")
-	if !slices.Contains(slices.Collect(maps.Keys(keys)), "us-east-1_00000000-0000-0000-0000-000000000098") {
-		t.Error("a device is missing")
-	}
 }

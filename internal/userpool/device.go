@@ -130,19 +130,18 @@ func (u *Users) ConfirmDevice(ctx context.Context, pool *Pool, sub string, c Dev
 func (u *Users) Device(ctx context.Context, pool *Pool, sub, key string) (*store.Device, error) {
 	var d *store.Device
 	err := u.db.View(ctx, func(tx *store.Tx) (err error) {
-		d, err = u.FindDevice(tx, pool, sub, key)
+		d, err = pool.Device(tx, sub, key)
 		return err
 	})
 	return d, noDevice(err)
 }
 
-// FindDevice returns a device of a user, or store.ErrNotFound, for keys of any
-// form.
-func (u *Users) FindDevice(tx *store.Tx, pool *Pool, sub, key string) (*store.Device, error) {
+// Device returns a device of a user, or store.ErrNotFound, for keys of any form.
+func (p *Pool) Device(tx *store.Tx, sub, key string) (*store.Device, error) {
 	if !deviceKeyPattern.MatchString(key) {
 		return nil, store.ErrNotFound
 	}
-	return tx.Device(pool.ID, sub, key)
+	return tx.Device(p.ID, sub, key)
 }
 
 // ListDevices returns up to limit devices of a user, in the order of their keys,

@@ -5,9 +5,6 @@ import (
 	"strings"
 )
 
-// UnknownUserAgent is the name of a program that tells nothing of itself.
-const UnknownUserAgent = "unknown"
-
 // UserAgentName names the program and the system of a User-Agent header for
 // people, such as "Chrome 126, Windows", "Boto3 1.43" or "unknown". It
 // answers the same for whatever a header may hold, in at most 64 characters.
@@ -33,7 +30,7 @@ func UserAgentName(header string) string {
 	if system := systemOf(header); system != "" {
 		return system
 	}
-	return UnknownUserAgent
+	return "unknown"
 }
 
 // maxUserAgent is how much of a header is looked at.
