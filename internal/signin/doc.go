@@ -22,6 +22,10 @@
 // AuthSessionValidity. It is spent by the step that succeeds with it, once
 // across all nodes; a step that fails leaves it usable.
 //
+// USER_AUTH lets the user choose the first factor, choice.go; a code, otp.go, a
+// passkey, web_authn.go, or a password. It may be told the level to reach,
+// step_up.go.
+//
 // A device of the user's that a request names proves itself too, in place of a
 // second factor where the pool trusts it and else behind it, see device.go.
 //
