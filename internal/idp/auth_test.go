@@ -73,8 +73,8 @@ func TestAuthRefuses(t *testing.T) {
 		{"wrong password", "AdminInitiateAuth", `{"UserPoolId":"POOL","ClientId":"CLIENT","AuthFlow":"ADMIN_NO_SRP_AUTH",` + as("ada", "wrong") + `}`,
 			"NotAuthorizedException: Incorrect username or password."},
 
-		{"challenge that is not built", "RespondToAuthChallenge", `{"ClientId":"CLIENT","ChallengeName":"SMS_MFA","ChallengeResponses":{"USERNAME":"ada"}}`,
-			"InvalidParameterException: The challenge SMS_MFA is not supported."},
+		{"challenge that nothing asks for", "RespondToAuthChallenge", `{"ClientId":"CLIENT","ChallengeName":"ADMIN_NO_SRP_AUTH","ChallengeResponses":{"USERNAME":"ada"}}`,
+			"InvalidParameterException: The challenge ADMIN_NO_SRP_AUTH is not supported."},
 		{"unknown challenge", "RespondToAuthChallenge", `{"ClientId":"CLIENT","ChallengeName":"GUESS"}`, "InvalidParameterException: 1 validation error detected: "},
 		{"no username", "RespondToAuthChallenge", `{"ClientId":"CLIENT","ChallengeName":"NEW_PASSWORD_REQUIRED","Session":"` + session + `","ChallengeResponses":{"NEW_PASSWORD":"N3w-Passw0rd"}}`,
 			"InvalidParameterException: Missing required parameter USERNAME"},
