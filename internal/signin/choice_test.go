@@ -386,3 +386,33 @@ func TestDisabledUserGetsNoCode(t *testing.T) {
 		})
 	}
 }
+
+func TestTextedCode(t *testing.T) {
+	s := choosing("SMS_OTP").concealing()
+	s.pool.SmsConfiguration = &userpool.SmsConfiguration{SnsCallerArn: "arn:aws:iam::123456789012:role/sms"}
+	s.pool.SmsAuthenticationMessage = "Hello, {####}"
+	w := newWorld(t, s)
+	if _, err := w.users.SignUp(t.Context(), userpool.SignUp{Pool: w.pool, Client: w.client, Username: "ada",
+		Attributes: map[string]string{"phone_number": "+15550100123"}}); err != nil {
+		t.Fatal(err)
+	}
+	o, err := w.choice("ada", "PREFERRED_CHALLENGE", "SMS_OTP")
+	wantChallenge(t, o, err, "SMS_OTP", map[string]string{
+		"CODE_DELIVERY_DELIVERY_MEDIUM": "SMS", "CODE_DELIVERY_DESTINATION": "+*******0123"})
+	sent := w.sent()
+	if sent.Body != "Hello, "+sent.Code || sent.Medium != "SMS" || sent.To != "+15550100123" || len(sent.Code) != 8 {
+		t.Errorf("sent %+v", sent)
+	}
+	_, err = w.reply(o, "ada", "EMAIL_OTP_CODE", sent.Code)
+	wantFault(t, err, fault.InvalidParameter, "Missing required parameter SMS_OTP_CODE")
+	set, err := w.reply(o, "ada", "SMS_OTP_CODE", sent.Code)
+	access := w.wantMethods(t, wantTokens(t, set, err), "sms")
+	if access.User.Status != userpool.StatusConfirmed || access.User.Attributes["phone_number_verified"] != "true" {
+		t.Errorf("user is %s %v", access.User.Status, access.User.Attributes)
+	}
+	nobody, err := w.choice("+15550100999", "PREFERRED_CHALLENGE", "SMS_OTP")
+	wantChallenge(t, nobody, err, "SMS_OTP", map[string]string{
+		"CODE_DELIVERY_DELIVERY_MEDIUM": "SMS", "CODE_DELIVERY_DESTINATION": "+*******0999"})
+	_, err = w.reply(nobody, "+15550100999", "SMS_OTP_CODE", sent.Code)
+	wantFault(t, err, fault.CodeMismatch, wrongCode)
+}
