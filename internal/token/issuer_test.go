@@ -109,12 +109,14 @@ func TestIssueClaims(t *testing.T) {
 				g.Scopes = []string{"openid", "email"}
 				g.DeviceKey = "us-east-1_b9f7a5a2"
 				g.Nonce = "n-0"
+				g.AMR = []string{"pwd", "otp"}
 			},
 			access: `{"origin_jti":UUID,"sub":"34c84488-e0e1-70ae-d2ee-991ad1a898c8","device_key":"us-east-1_b9f7a5a2",` +
 				`"event_id":UUID,"token_use":"access","scope":"openid email","auth_time":1767320000,` +
 				`"iss":"https://id.example.com/us-east-1_AbCdEf123","exp":1767326645,"iat":1767323045,` +
-				`"client_id":"6h89qn2bfglbmvfebq9aaknqk0","jti":UUID,"username":"alice"}`,
-			id: `{"aud":"6h89qn2bfglbmvfebq9aaknqk0","auth_time":1767320000,"cognito:username":"alice","email":"alice@example.com",` +
+				`"client_id":"6h89qn2bfglbmvfebq9aaknqk0","jti":UUID,"username":"alice",` +
+				`"acr":"urn:cognito:loa:4","amr":["pwd","otp","mfa"]}`,
+			id: `{"acr":"urn:cognito:loa:4","amr":["pwd","otp","mfa"],"aud":"6h89qn2bfglbmvfebq9aaknqk0","auth_time":1767320000,"cognito:username":"alice","email":"alice@example.com",` +
 				`"event_id":UUID,"exp":1767326645,"iat":1767323045,"iss":"https://id.example.com/us-east-1_AbCdEf123",` +
 				`"jti":UUID,"nonce":"n-0","origin_jti":UUID,"sub":"34c84488-e0e1-70ae-d2ee-991ad1a898c8","token_use":"id"}`,
 		},
