@@ -123,6 +123,7 @@ func (a *App) assemble(ctx context.Context) error {
 	users := userpool.NewUsers(a.db, a.ring, outbox, limits)
 	tokens := token.NewIssuer(a.db, a.ring, a.pools, a.issuerURL)
 	machine := signin.New(a.db, a.ring, users, tokens)
+	machine.LogTo(a.log)
 	imports := userimport.New(a.db, a.ring, a.pools, users, o.PublicURL, a.log)
 	a.service = idp.New(idp.Parts{Pools: a.pools, Users: users, Tokens: tokens, SignIn: machine, Imports: imports, Limits: o.RateLimits, PublicURL: o.PublicURL})
 

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -21,14 +22,19 @@ type Machine struct {
 	users  *userpool.Users
 	tokens *token.Issuer
 	turns  turns
+	log    *slog.Logger
 
 	decoyKey []byte // of a passkey that nobody has
 }
 
 // New returns a Machine.
 func New(db *store.DB, ring *keys.Ring, users *userpool.Users, tokens *token.Issuer) *Machine {
-	return &Machine{db: db, ring: ring, users: users, tokens: tokens, decoyKey: passkey.DecoyKey()}
+	return &Machine{db: db, ring: ring, users: users, tokens: tokens, log: slog.New(slog.DiscardHandler), decoyKey: passkey.DecoyKey()}
 }
+
+// LogTo has the machine log what operators should look into. It must not be
+// called once the machine runs.
+func (m *Machine) LogTo(log *slog.Logger) { m.log = log }
 
 // Start begins a sign-in.
 type Start struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"log/slog"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/passkey"
@@ -94,7 +93,7 @@ func (m *Machine) answerPasskey(ctx context.Context, a *attempt) error {
 		return errIncorrect
 	}
 	if !answer.WentOn(used.SignCount) {
-		slog.WarnContext(ctx, "the counter of a passkey went back: it may be a copy", "pool", a.pool.ID, "sub", a.user.Sub,
+		m.log.WarnContext(ctx, "the counter of a passkey went back: it may be a copy", "pool", a.pool.ID, "sub", a.user.Sub,
 			"passkey", used.Name, "registered", used.CreatedAt, "stored", used.SignCount, "received", answer.SignCount)
 		return errIncorrect
 	}

@@ -3,6 +3,7 @@ package signin_test
 import (
 	"encoding/base64"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -130,8 +131,13 @@ func TestPasskeySignInIsRefused(t *testing.T) {
 			a := w.passkey("ada")
 			good := *a
 			tt.change(a, passkeytest.New(t, "https://example.com"))
+			var log strings.Builder
+			w.machine.LogTo(slog.New(slog.NewTextHandler(&log, nil)))
 			_, err := w.passkeyAuth("ada", a)
 			wantFault(t, err, fault.NotAuthorized, "Incorrect username or password.")
+			if logged := strings.Contains(log.String(), "may be a copy"); logged != strings.Contains(tt.name, "counter") {
+				t.Errorf("log %q", log.String())
+			}
 			o, err := w.passkeyAuth("ada", &good) // and no harm is done
 			wantTokens(t, o, err)
 		})
