@@ -87,6 +87,7 @@ var leftOut = map[string]string{
 	"spent_sessions": "sessions of sign-ins under way are sealed under the deployment's own keys and do not move",
 	"kept_sessions":  "as spent_sessions",
 	"messages":       "messages on their way leave from where they were written",
+	"outbox":         "messages on their way leave from where they were written",
 
 	"user_import_jobs":   "jobs are of the deployment that runs them; the users that they have imported move",
 	"user_import_chunks": "as user_import_jobs",

@@ -118,6 +118,7 @@ var pooled = []struct{ table, key string }{
 	{"refresh_rotations", "origin_jti"},
 	{"revocation_events", "recorded_at, id"},
 	{"messages", "id"},
+	{"outbox", "id"},
 	{"user_devices", "sub, device_key"},
 	{"forgotten_devices", "sub, device_key"},
 	{"user_sessions", "id"},

@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"marks", marks},
 		{"revocations", revocations},
 		{"messages", messages},
+		{"outbox", outbox},
 		{"access keys", accessKeys},
 		{"resource servers", resourceServers},
 		{"user imports", userImports},
