@@ -33,14 +33,27 @@ const policyVersion = "2012-10-17"
 // string or a list. The error of a document that says anything else, names the
 // place. Members are case-sensitive and may stand only once.
 func ParsePolicy(document []byte) (*Policy, error) {
-	p, err := parsePolicy(document)
+	statements, err := readDocument(document, keyGrammar)
 	if err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	return p, nil
+	return &Policy{document: string(document), statements: statements}, nil
 }
 
-func parsePolicy(document []byte) (*Policy, error) {
+// A grammar is in what the kinds of policy documents differ.
+type grammar struct {
+	members   []string                   // of a statement
+	resource  func(pattern string) error // nil: a statement has no Resource
+	condition func(key string) bool      // the keys of Condition; nil: there is none
+}
+
+var (
+	keyGrammar   = grammar{[]string{"Sid", "Effect", "Action", "Resource"}, checkResource, nil}
+	roleGrammar  = grammar{[]string{"Sid", "Effect", "Action", "Resource", "Condition"}, checkRoleResource, isSessionKey}
+	trustGrammar = grammar{[]string{"Sid", "Effect", "Principal", "Action", "Condition"}, nil, isTrustKey}
+)
+
+func readDocument(document []byte, g grammar) ([]statement, error) {
 	if len(document) > MaxPolicySize {
 		return nil, fmt.Errorf("document has %d bytes, at most %d are allowed", len(document), MaxPolicySize)
 	}
@@ -67,20 +80,20 @@ func parsePolicy(document []byte) (*Policy, error) {
 	if len(list) == 0 || len(list) > maxStatements {
 		return nil, fmt.Errorf("Statement: %d statements, from 1 to %d are allowed", len(list), maxStatements)
 	}
-	p := &Policy{document: string(document)}
+	var statements []statement
 	for i, raw := range list {
-		s, err := readStatement(raw)
+		s, err := readStatement(raw, g)
 		if err != nil {
 			return nil, fmt.Errorf("statement %d: %w", i+1, err)
 		}
-		p.statements = append(p.statements, s)
+		statements = append(statements, s)
 	}
-	return p, nil
+	return statements, nil
 }
 
-func readStatement(raw json.RawMessage) (statement, error) {
+func readStatement(raw json.RawMessage, g grammar) (statement, error) {
 	var s statement
-	members, err := readObject(raw, "Sid", "Effect", "Action", "Resource")
+	members, err := readObject(raw, g.members...)
 	if err != nil {
 		return s, err
 	}
@@ -107,8 +120,17 @@ func readStatement(raw json.RawMessage) (statement, error) {
 	for i, action := range s.actions {
 		s.actions[i] = strings.ToLower(action)
 	}
-	if s.resources, err = readPatterns(members["Resource"], checkResource); err != nil {
+	if g.resource == nil {
+		if err := checkPrincipal(members["Principal"]); err != nil {
+			return s, fmt.Errorf("Principal: %w", err)
+		}
+	} else if s.resources, err = readPatterns(members["Resource"], g.resource); err != nil {
 		return s, fmt.Errorf("Resource: %w", err)
+	}
+	if raw, ok := members["Condition"]; ok {
+		if s.conditions, err = readConditions(raw, g.condition, g.resource != nil); err != nil {
+			return s, fmt.Errorf("Condition: %w", err)
+		}
 	}
 	return s, nil
 }
@@ -196,7 +218,8 @@ func isList(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '[' }
 
 // readObject reads the members of one JSON object. Unlike encoding/json's
 // struct decoding it tells case apart and refuses a repeated member, of which
-// the two readers of a document could otherwise see different ones.
+// the two readers of a document could otherwise see different ones. Without
+// known names any name will do.
 func readObject(raw []byte, known ...string) (map[string]json.RawMessage, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	if token, err := d.Token(); err != nil || token != json.Delim('{') {
@@ -212,8 +235,10 @@ func readObject(raw []byte, known ...string) (map[string]json.RawMessage, error)
 		if !ok {
 			return nil, errors.New("not a JSON object")
 		}
-		if err := checkMember(name, known); err != nil {
-			return nil, err
+		if len(known) > 0 {
+			if err := checkMember(name, known); err != nil {
+				return nil, err
+			}
 		}
 		if _, twice := members[name]; twice {
 			return nil, fmt.Errorf("member %s stands twice", name)

@@ -35,7 +35,9 @@ type Policy struct {
 type statement struct {
 	deny      bool
 	actions   []string // patterns, lower case
-	resources []string // patterns
+	resources []string // patterns; none in a trust policy
+
+	conditions []condition // all must hold; none in the policy of an access key
 }
 
 const administratorDocument = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`

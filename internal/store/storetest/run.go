@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"messages", messages},
 		{"outbox", outbox},
 		{"access keys", accessKeys},
+		{"roles", roles},
 		{"resource servers", resourceServers},
 		{"user imports", userImports},
 		{"many users", manyUsers},
