@@ -47,24 +47,38 @@ message:         fault store keys
 federation/metadata:
 federation/fetch:
 
+# Functions of the operator's that take part in what the domain does.
+trigger: fault github.com/google/uuid
+
+# Who calls those functions, and what encrypts for them.
+awscall:           github.com/aws/aws-sdk-go-v2
+esdk:              awscall
+trigger/lambda:    awscall trigger
+trigger/webhook:   trigger github.com/google/uuid
+trigger/local:     trigger github.com/google/uuid golang.org/x/sys golang.org/x/time
+trigger/functions: arn awscall esdk trigger trigger/lambda trigger/local trigger/webhook
+
 # The rules of the domain.
 branding: fault
-userpool: branding arn fault federation/metadata passkey store keys message srp totp github.com/google/uuid golang.org/x/crypto golang.org/x/sync
-token:    fault store keys message userpool github.com/google/uuid
-signin:   fault passkey store keys message userpool srp totp token github.com/google/uuid
+userpool: branding arn fault federation/metadata passkey store keys message srp totp trigger github.com/google/uuid golang.org/x/crypto golang.org/x/sync
+token:    fault store keys message trigger userpool github.com/google/uuid
+signin:   fault passkey store keys message userpool srp totp token trigger github.com/google/uuid
 userimport: fault store keys userpool
+
+identitypool/login: fault federation/metadata token userpool
+identitypool:       arn fault store keys userpool token identitypool/login github.com/google/uuid golang.org/x/sync
 
 # The edge, and the operations behind it.
 awsjson:  arn fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
-idp:      branding fault apimodel awsjson idpapi iam store keys message userimport userpool srp token signin golang.org/x/net
-identity: fault apimodel awsjson identityapi iam store keys userpool token
+idp:      branding fault apimodel awsjson idpapi iam store keys message trigger userimport userpool srp token signin golang.org/x/net
+identity: fault apimodel awsjson identityapi identitypool iam store keys userpool token
 
 # What only the development server has.
 devserver: fault store message
 
 # Where all meet.
 app: arn fault apimodel awsjson config devserver iam identity idp idpapi keys message signin sigv4 store token
-app: federation/fetch userimport userpool github.com/prometheus/client_golang
+app: federation/fetch trigger userimport userpool github.com/prometheus/client_golang
 
 /cmd/poolhouse:      app archive awsjson config devserver iam keys store filippo.io/age github.com/alecthomas/kong
 /cmd/poolhouse-load: srp golang.org/x/sync github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
@@ -87,16 +101,19 @@ app: federation/fetch userimport userpool github.com/prometheus/client_golang
 // import the package itself, testenv, store and store/storetest.
 const testLaw = `
 apimodel: idpapi identityapi
+trigger:  github.com/aws/aws-lambda-go
+esdk:     sigv4
+trigger/lambda: sigv4
 sigv4:    github.com/aws/aws-sdk-go-v2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 passkey:  passkey/passkeytest
 signin:   passkey/passkeytest
 userimport: message
-idp:      totp config app identityapi passkey/passkeytest
+idp:      totp config app identityapi passkey/passkeytest github.com/aws/aws-lambda-go
 app:      srp /verify github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys
 /verify:              github.com/aws/aws-sdk-go-v2
-/test/clients:       app keys
+/test/clients:       app esdk keys
 
 /test:    keys srp /verify filippo.io/age github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
 `
@@ -108,9 +125,12 @@ store:    net/http apimodel idpapi identityapi awsjson
 keys:     net/http apimodel idpapi identityapi awsjson
 userpool: net/http apimodel idpapi identityapi awsjson
 passkey:  net/http apimodel idpapi identityapi awsjson
+trigger:  net/http apimodel idpapi identityapi awsjson
 token:    net/http apimodel idpapi identityapi awsjson
 signin:   net/http apimodel idpapi identityapi awsjson
 userimport: net/http apimodel idpapi identityapi awsjson
+identitypool: net/http apimodel idpapi identityapi awsjson
+identitypool/login: net/http apimodel idpapi identityapi awsjson
 `
 
 type pkg struct {
