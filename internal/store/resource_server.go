@@ -61,16 +61,23 @@ func (tx *Tx) InsertResourceServer(s *ResourceServer) error {
 	if n == 0 {
 		return ErrExists
 	}
-	return nil
+	return tx.changeConfig()
 }
 
 // UpdateResourceServer replaces the name, scopes and time of change.
 func (tx *Tx) UpdateResourceServer(s *ResourceServer) error {
-	return mustAffect(tx.exec(`UPDATE resource_servers SET name = $3, scopes = $4, modified_at = $5
+	err := mustAffect(tx.exec(`UPDATE resource_servers SET name = $3, scopes = $4, modified_at = $5
 		WHERE pool_id = $1 AND identifier = $2`, s.PoolID, s.Identifier, s.Name, s.Scopes, millis(s.ModifiedAt)))
+	if err != nil {
+		return err
+	}
+	return tx.changeConfig()
 }
 
 // DeleteResourceServer removes a resource server.
 func (tx *Tx) DeleteResourceServer(poolID, identifier string) error {
-	return mustAffect(tx.exec(`DELETE FROM resource_servers WHERE pool_id = $1 AND identifier = $2`, poolID, identifier))
+	if err := mustAffect(tx.exec(`DELETE FROM resource_servers WHERE pool_id = $1 AND identifier = $2`, poolID, identifier)); err != nil {
+		return err
+	}
+	return tx.changeConfig()
 }

@@ -101,8 +101,9 @@ func (c *ClientConfig) checkOAuth(hasSecret bool) error {
 	flows := c.AllowedOAuthFlows
 	redirects := slices.Contains(flows, "code") || slices.Contains(flows, "implicit")
 	machine := slices.Contains(flows, "client_credentials")
+	byAPI := slices.Contains(c.ExplicitAuthFlows, "ALLOW_CLIENT_TOKEN_AUTH") // has scopes without a grant of OAuth
 	switch {
-	case !c.AllowedOAuthFlowsUserPoolClient && (len(flows) > 0 || len(c.AllowedOAuthScopes) > 0):
+	case !c.AllowedOAuthFlowsUserPoolClient && (len(flows) > 0 || len(c.AllowedOAuthScopes) > 0 && !byAPI):
 		return invalid("AllowedOAuthFlowsUserPoolClient must be true to use AllowedOAuthFlows and AllowedOAuthScopes.")
 	case c.AllowedOAuthFlowsUserPoolClient && (len(flows) == 0 || len(c.AllowedOAuthScopes) == 0):
 		return invalid("AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows.")

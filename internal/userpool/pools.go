@@ -31,6 +31,7 @@ type Pools struct {
 	domains     *cache[*Domain]
 	providers   *cache[*Provider]
 	fetch       Fetch
+	scopes      *cache[bool] // by pool and name, whether a resource server has it
 	provisioned *cache[map[string]int32]
 	sizes       sizes
 }
@@ -79,6 +80,7 @@ const (
 	cachedPools     = 2_000
 	cachedClients   = 10_000
 	cachedProviders = 500
+	cachedScopes    = 20_000
 )
 
 // NewPools returns the pools in db. It registers with db for changes and lives
@@ -92,6 +94,7 @@ func NewPools(db *store.DB, ring *keys.Ring, o PoolsOptions) *Pools {
 		domains:      newCache[*Domain](2 * cachedPools),
 		providers:    newCache[*Provider](cachedProviders),
 		fetch:        o.Fetch,
+		scopes:       newCache[bool](cachedScopes),
 		provisioned:  newCache[map[string]int32](1),
 	}
 	if p.accountID == "" {
@@ -117,6 +120,7 @@ func NewPools(db *store.DB, ring *keys.Ring, o PoolsOptions) *Pools {
 		p.clients.drop()
 		p.providers.drop()
 		p.domains.drop()
+		p.scopes.drop()
 		p.provisioned.drop()
 	})
 	return p
