@@ -22,20 +22,20 @@ func TestRender(t *testing.T) {
 		code, username string
 		subject, body  string
 	}{
-		{"default email", message.DefaultVerification, message.Email, "012345", "ann",
+		{"default email", message.Default(message.Verification, ""), message.Email, "012345", "ann",
 			"Your verification code", "Your verification code is 012345. "},
-		{"default text message", message.DefaultVerification, message.SMS, "012345", "ann", "", "Your verification code is 012345. "},
-		{"default invitation", message.DefaultInvitation, message.Email, "Pw1!", "ann@example.com",
+		{"default text message", message.Default(message.Verification, ""), message.SMS, "012345", "ann", "", "Your verification code is 012345. "},
+		{"default invitation", message.Default(message.Invitation, ""), message.Email, "Pw1!", "ann@example.com",
 			"Your temporary password", "Your username is ann@example.com and temporary password is Pw1!. "},
-		{"HTML is escaped", message.DefaultInvitation, message.Email, "a<b>&c", "<i>ann</i>",
+		{"HTML is escaped", message.Default(message.Invitation, ""), message.Email, "a<b>&c", "<i>ann</i>",
 			"Your temporary password", "Your username is &lt;i&gt;ann&lt;/i&gt; and temporary password is a&lt;b&gt;&amp;c. "},
-		{"plain text is not", message.DefaultInvitation, message.SMS, "a<b>&c", "ann",
+		{"plain text is not", message.Default(message.Invitation, ""), message.SMS, "a<b>&c", "ann",
 			"", "Your username is ann and temporary password is a<b>&c. "},
-		{"a value is no template", message.DefaultInvitation, message.SMS, "1", "{####}",
+		{"a value is no template", message.Default(message.Invitation, ""), message.SMS, "1", "{####}",
 			"", "Your username is {####} and temporary password is 1. "},
-		{"own", message.Template{Subject: "Hi {username}: {####}", Body: "<b>{####}</b>"}.Or(message.DefaultVerification),
+		{"own", message.Template{Subject: "Hi {username}: {####}", Body: "<b>{####}</b>"}.Or(message.Verification, "de"),
 			message.Email, "012345", "ann", "Hi ann: 012345", "<b>012345</b>"},
-		{"own body, default subject", message.Template{Body: "{####} {####}"}.Or(message.DefaultVerification),
+		{"own body, default subject", message.Template{Body: "{####} {####}"}.Or(message.Verification, "de"),
 			message.Email, "1", "ann", "Your verification code", "1 1"},
 		{"no line break in subjects", message.Template{Subject: "Hi {username}", Body: "x"}, message.Email, "1", "ann\r\nBcc: eve",
 			"Hi ann  Bcc: eve", "x"},
@@ -185,8 +185,8 @@ func TestMessagesRestSealed(t *testing.T) {
 func TestOutboxWithoutCarrier(t *testing.T) {
 	db, ring := open(t)
 	o := message.NewOutbox(ring, false)
-	if fault.CodeOf(o.Ready()) != fault.CodeDeliveryFailure {
-		t.Errorf("ready: %v", o.Ready())
+	if err := o.Ready("", false); fault.CodeOf(err) != fault.CodeDeliveryFailure {
+		t.Errorf("ready: %v", err)
 	}
 	err := db.Update(t.Context(), func(tx *store.Tx) error { return o.Put(tx, message.Message{UserPoolID: "us-east-1_A"}) })
 	if fault.CodeOf(err) != fault.CodeDeliveryFailure {

@@ -3,6 +3,7 @@ package message
 import (
 	"cmp"
 	"html"
+	"regexp"
 	"strings"
 )
 
@@ -13,33 +14,22 @@ const (
 )
 
 // Template is the text of a message before its values are put in: {####}
-// stands for the code or the temporary password, {username} for the name. The
-// body of an email is HTML, that of a text message is plain.
+// stands for the code or the temporary password, {username} for the name, and
+// {##text##} for a link with that text. The body of an email is HTML, that of a
+// text message is plain.
 type Template struct {
-	Subject string // of an email
-	Body    string
+	Subject string `json:"subject"` // of an email
+	Body    string `json:"body"`
 }
 
-// The texts Cognito uses where a pool sets none (developer guide,
-// "Configuring verification and invitation messages"). The trailing space is
-// Cognito's.
-var (
-	DefaultVerification = Template{
-		Subject: "Your verification code",
-		Body:    "Your verification code is {####}. ",
+// Or fills the empty fields of t from the deployment's text of a kind: in the
+// language of a locale where t is empty, and in English where it has a text of its
+// own, so that a message has one language.
+func (t Template) Or(k Kind, locale string) Template {
+	if t.Subject != "" || t.Body != "" {
+		locale = english
 	}
-	DefaultInvitation = Template{
-		Subject: "Your temporary password",
-		Body:    "Your username is {username} and temporary password is {####}. ",
-	}
-	DefaultAuthentication = Template{
-		Subject: "Your authentication code",
-		Body:    "Your authentication code is {####}. ",
-	}
-)
-
-// Or fills the empty fields of t from d.
-func (t Template) Or(d Template) Template {
+	d := Default(k, locale)
 	return Template{Subject: cmp.Or(t.Subject, d.Subject), Body: cmp.Or(t.Body, d.Body)}
 }
 
@@ -52,6 +42,22 @@ func (t Template) Render(medium, code, username string) (subject, body string) {
 	}
 	subject = strings.NewReplacer("\r", " ", "\n", " ").Replace(fill(t.Subject, code, username))
 	return subject, fill(t.Body, html.EscapeString(code), html.EscapeString(username))
+}
+
+var linkPattern = regexp.MustCompile(`\{##(.*?)##\}`)
+
+// RenderLink is Render for an email with a link.
+func (t Template) RenderLink(link, username string) (subject, body string) {
+	subject, _ = t.Render(Email, "", username)
+	var b strings.Builder
+	end := 0
+	for _, at := range linkPattern.FindAllStringSubmatchIndex(t.Body, -1) {
+		b.WriteString(fill(t.Body[end:at[0]], "", html.EscapeString(username)))
+		b.WriteString(`<a href="` + html.EscapeString(link) + `">` + t.Body[at[2]:at[3]] + `</a>`)
+		end = at[1]
+	}
+	b.WriteString(fill(t.Body[end:], "", html.EscapeString(username)))
+	return subject, b.String()
 }
 
 // fill replaces in one pass, so that a value that looks like a placeholder

@@ -39,8 +39,9 @@ func (u *Users) Create(ctx context.Context, pool *Pool, in Invitation) (*store.U
 	if in.TemporaryPassword == "" && pool.signsInWithCodes(user) {
 		user.Status = StatusConfirmed // and not invited, for there is no password to tell
 	} else {
-		if channels = in.channels(user); len(channels) > 0 {
-			if err := u.outbox.Ready(); err != nil {
+		channels = in.channels(user)
+		for _, c := range channels {
+			if err := u.ready(pool, c.medium); err != nil {
 				return nil, err
 			}
 		}
@@ -189,17 +190,16 @@ func (u *Users) invite(tx *store.Tx, pool *Pool, user *store.User, channels []ch
 // sendInvitation puts the message with a temporary password into the outbox.
 // name is what the user is to sign in with.
 func (u *Users) sendInvitation(tx *store.Tx, pool *Pool, user *store.User, c channel, name, password string) error {
-	t := message.DefaultInvitation
+	var t message.Template
 	if own := pool.AdminCreateUserConfig.InviteMessageTemplate; own != nil {
 		if c.medium == message.SMS {
-			t = message.Template{Body: own.SMSMessage}.Or(t)
+			t.Body = own.SMSMessage
 		} else {
-			t = message.Template{Subject: own.EmailSubject, Body: own.EmailMessage}.Or(t)
+			t = message.Template{Subject: own.EmailSubject, Body: own.EmailMessage}
 		}
 	}
-	subject, body := t.Render(c.medium, password, name)
-	return u.outbox.Put(tx, message.Message{
-		UserPoolID: pool.ID, Username: user.Username, Medium: c.medium, To: c.to,
-		Subject: subject, Body: body, Code: password, Source: sourceAdminCreateUser,
+	subject, body := t.Or(message.Invitation, user.Attributes["locale"]).Render(c.medium, password, name)
+	return u.put(tx, pool, user, pool.invitationLife(), message.Message{
+		Medium: c.medium, To: c.to, Subject: subject, Body: body, Code: password, Source: sourceAdminCreateUser,
 	})
 }

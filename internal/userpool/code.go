@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -58,14 +59,27 @@ type sending struct {
 	purpose string
 	life    time.Duration
 	channel channel
-	pending bool   // see codeTarget
-	source  string // see message.Message
+	pending bool    // see codeTarget
+	source  string  // see message.Message
+	client  *Client // of a sign-up, which a link may confirm
 }
 
 // sendCode makes a code, in place of any older one of its purpose, and puts it
 // into the outbox.
 func (u *Users) sendCode(tx *store.Tx, pool *Pool, user *store.User, s sending) (*Delivery, error) {
 	digits := newDigits(codeDigits)
+	m := pool.codeMessage(user.Username, user.Attributes["locale"], s, digits)
+	link, err := u.linkTo(tx, pool, user, s, digits)
+	if err != nil {
+		return nil, err
+	}
+	if link != "" {
+		m = pool.linkMessage(user, s, digits, link)
+	}
+	// Before the code, so that a refused message leaves the older code as it is.
+	if err := u.put(tx, pool, user, s.life, m); err != nil {
+		return nil, err
+	}
 	target, err := json.Marshal(codeTarget{Attribute: s.channel.attribute, Value: s.channel.to, Pending: s.pending})
 	if err != nil {
 		return nil, err
@@ -74,24 +88,21 @@ func (u *Users) sendCode(tx *store.Tx, pool *Pool, user *store.User, s sending) 
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.PutCode(&store.Code{
+	return s.channel.delivery(), tx.PutCode(&store.Code{
 		PoolID: pool.ID, Sub: user.Sub, Purpose: s.purpose, Target: sealed,
 		Hash:      u.codeHash(pool.ID, user.Sub, s.purpose, digits),
 		CreatedAt: tx.Now(), ExpiresAt: tx.Now().Add(s.life),
-	}); err != nil {
-		return nil, err
-	}
-	if err := u.outbox.Put(tx, pool.codeMessage(user.Username, s, digits)); err != nil {
-		return nil, err
-	}
-	return s.channel.delivery(), nil
+	})
 }
 
 // pretendCode does for sub, which may be that of nobody, what sendCode does,
 // but nobody gets the code: no guess ever fits it. The second row costs what the
 // message would.
 func (u *Users) pretendCode(tx *store.Tx, pool *Pool, sub, name string, s sending) (*Delivery, error) {
-	sealed, err := u.outbox.Seal(pool.codeMessage(name, s, newDigits(codeDigits)), tx.Now())
+	if err := u.ready(pool, s.channel.medium); err != nil { // as sendCode
+		return nil, err
+	}
+	sealed, err := u.outbox.Seal(pool.codeMessage(name, "", s, newDigits(codeDigits)), tx.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -180,24 +191,22 @@ func newDigits(n int) string {
 	return string(digits)
 }
 
-// codeMessage is the message that carries a code. Pools that confirm by link
-// get codes too: a link needs a domain of the pool, which none has.
-func (p *Pool) codeMessage(username string, s sending, digits string) message.Message {
-	subject, body := p.verificationTemplate(s.channel.medium).Render(s.channel.medium, digits, username)
+// codeMessage is the message that carries a code.
+func (p *Pool) codeMessage(username, locale string, s sending, digits string) message.Message {
+	subject, body := p.verificationTemplate(s.channel.medium).Or(message.Verification, locale).Render(s.channel.medium, digits, username)
 	return message.Message{
 		UserPoolID: p.ID, Username: username, Medium: s.channel.medium, To: s.channel.to,
 		Subject: subject, Body: body, Code: digits, Source: s.source,
 	}
 }
 
-// verificationTemplate is the pool's text for codes.
+// verificationTemplate is the pool's text for codes, what it sets of it.
 func (p *Pool) verificationTemplate(medium string) message.Template {
 	t := p.VerificationMessageTemplate
 	if medium == message.SMS {
-		return message.Template{Body: t.SmsMessage}.
-			Or(message.Template{Body: p.SmsVerificationMessage}).Or(message.DefaultVerification)
+		return message.Template{Body: cmp.Or(t.SmsMessage, p.SmsVerificationMessage)}
 	}
-	return message.Template{Subject: t.EmailSubject, Body: t.EmailMessage}.
-		Or(message.Template{Subject: p.EmailVerificationSubject, Body: p.EmailVerificationMessage}).
-		Or(message.DefaultVerification)
+	return message.Template{
+		Subject: cmp.Or(t.EmailSubject, p.EmailVerificationSubject), Body: cmp.Or(t.EmailMessage, p.EmailVerificationMessage),
+	}
 }

@@ -97,7 +97,10 @@ func (u *Users) PretendFirstCode(tx *store.Tx, pool *Pool, name, factor string) 
 	}
 	c := u.pretendedChannel(pool, name, []string{FactorAttribute(factor)})
 	digits := newDigits(firstCodeDigits)
-	subject, body := pool.signInTemplate(c.medium).Render(c.medium, digits, name)
+	if err := u.ready(pool, c.medium); err != nil { // as SendFirstCode
+		return nil, err
+	}
+	subject, body := pool.signInTemplate(c.medium, "").Render(c.medium, digits, name)
 	sealed, err := u.outbox.Seal(message.Message{
 		UserPoolID: pool.ID, Username: name, Medium: c.medium, To: c.shown, Subject: subject, Body: body, Code: digits,
 		Source: sourceAuthentication,

@@ -26,7 +26,7 @@ func (u *Users) ForgotPassword(ctx context.Context, pool *Pool, client *Client, 
 	if pool.onlyAdminsRecover() {
 		return nil, fault.New(fault.NotAuthorized, "Contact administrator to reset password.")
 	}
-	if err := u.outbox.Ready(); err != nil {
+	if err := u.ready(pool, ""); err != nil {
 		return nil, err
 	}
 	var delivery *Delivery
@@ -56,6 +56,7 @@ func (u *Users) ForgotPassword(ctx context.Context, pool *Pool, client *Client, 
 		switch {
 		case concealed == nil:
 			delivery, err = u.sendCode(tx, pool, user, s)
+			err = s.conceal(client, &delivery, err)
 		case client.RevealsUsers():
 			return concealed, nil
 		default:

@@ -34,10 +34,9 @@ func (u *Users) sendSignInCode(tx *store.Tx, pool *Pool, user *store.User, chall
 		return nil, err
 	}
 	c := channelOf(FactorAttribute(challenge), to)
-	subject, body := pool.signInTemplate(c.medium).Render(c.medium, digits, user.Username)
-	if err := u.outbox.Put(tx, message.Message{
-		UserPoolID: pool.ID, Username: user.Username, Medium: c.medium, To: to,
-		Subject: subject, Body: body, Code: digits, Source: sourceAuthentication,
+	subject, body := pool.signInTemplate(c.medium, user.Attributes["locale"]).Render(c.medium, digits, user.Username)
+	if err := u.put(tx, pool, user, signInCodeLife, message.Message{
+		Medium: c.medium, To: to, Subject: subject, Body: body, Code: digits, Source: sourceAuthentication,
 	}); err != nil {
 		return nil, err
 	}
@@ -60,16 +59,17 @@ func (u *Users) IsSignInCode(pool *Pool, sub, challenge, to, hash, guess string)
 	return subtle.ConstantTimeCompare([]byte(got), []byte(hash)) == 1
 }
 
-// signInTemplate is the pool's text for codes of sign-ins.
-func (p *Pool) signInTemplate(medium string) message.Template {
+// signInTemplate is the pool's text for codes of sign-ins, or the deployment's for
+// a locale.
+func (p *Pool) signInTemplate(medium, locale string) message.Template {
 	if medium == message.SMS {
-		return message.Template{Body: p.SmsAuthenticationMessage}.Or(message.DefaultAuthentication)
+		return message.Template{Body: p.SmsAuthenticationMessage}.Or(message.Authentication, locale)
 	}
 	var t message.Template
 	if e := p.MFAFactors.Email; e != nil {
 		t = message.Template{Subject: e.Subject, Body: e.Message}
 	}
-	return t.Or(message.DefaultAuthentication)
+	return t.Or(message.Authentication, locale)
 }
 
 // ProveAddress marks the address that a code of a sign-in came back from as

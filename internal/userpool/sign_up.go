@@ -41,7 +41,7 @@ func (u *Users) SignUp(ctx context.Context, s SignUp) (*SignedUp, error) {
 	}
 	channel, send := s.Pool.confirmationChannel(user)
 	if send {
-		if err := u.outbox.Ready(); err != nil {
+		if err := u.ready(s.Pool, channel.medium); err != nil {
 			return nil, err
 		}
 	}
@@ -63,7 +63,7 @@ func (u *Users) SignUp(ctx context.Context, s SignUp) (*SignedUp, error) {
 		}
 		var err error
 		delivery, err = u.sendCode(tx, s.Pool, user, sending{
-			purpose: codeSignUp, life: signUpCodeLife, channel: channel, source: sourceSignUp})
+			purpose: codeSignUp, life: signUpCodeLife, channel: channel, source: sourceSignUp, client: s.Client})
 		return err
 	})
 	if err != nil {
@@ -170,7 +170,7 @@ func (u *Users) ResendConfirmationCode(ctx context.Context, pool *Pool, client *
 	if len(pool.AutoVerifiedAttributes) == 0 {
 		return nil, errNotAutoVerified
 	}
-	if err := u.outbox.Ready(); err != nil {
+	if err := u.ready(pool, ""); err != nil {
 		return nil, err
 	}
 	var delivery *Delivery
@@ -182,7 +182,7 @@ func (u *Users) ResendConfirmationCode(ctx context.Context, pool *Pool, client *
 		if refused, err := count(tx, pool.ID, sub, actionResend, u.limits.ResendConfirmationCode); refused != nil || err != nil {
 			return refused, err
 		}
-		s := sending{purpose: codeSignUp, life: signUpCodeLife, source: sourceResendCode}
+		s := sending{purpose: codeSignUp, life: signUpCodeLife, source: sourceResendCode, client: client}
 		switch {
 		case user == nil && client.RevealsUsers():
 			return errNoUserOfClient, nil
@@ -200,7 +200,7 @@ func (u *Users) ResendConfirmationCode(ctx context.Context, pool *Pool, client *
 			return errNotAutoVerified, nil
 		}
 		delivery, err = u.sendCode(tx, pool, user, s)
-		return nil, err
+		return nil, s.conceal(client, &delivery, err)
 	})
 	if err != nil {
 		return nil, err

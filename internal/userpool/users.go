@@ -25,6 +25,8 @@ type Users struct {
 	limits Limits
 	decoy  string // what VerifyPassword opens where there is no password
 
+	domainURL func(*Domain) string // see SetDomainURL
+
 	hashing chan struct{} // holds a token for each imported hash that is being checked
 }
 

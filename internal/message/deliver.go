@@ -1,0 +1,314 @@
+package message
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/poolhouse/poolhouse/internal/store"
+)
+
+const (
+	// sendTimeout is how long a carrier may take for one message.
+	sendTimeout = 20 * time.Second
+
+	// lease is for how long a node has a message. It sends it in the first part of
+	// that time or not at all.
+	lease = 2 * time.Minute
+
+	// The first pause after a message was put here, and the longest, in which only
+	// other nodes put any.
+	shortestPoll = 5 * time.Millisecond
+	longestPoll  = time.Second
+
+	// A message is tried again after firstBackoff, then after three times as long
+	// each time, up to longestBackoff, all of them up to a fifth more or less.
+	firstBackoff   = 5 * time.Second
+	longestBackoff = time.Hour
+
+	// mostAttempts are some 15 hours.
+	mostAttempts = 20
+
+	// DefaultWorkers is how many messages a node sends at once.
+	DefaultWorkers = 8
+
+	// longestError is how many bytes of an error are kept.
+	longestError = 300
+
+	// DeadFor is for how long dead messages are kept, from when they were made.
+	DeadFor = 7 * 24 * time.Hour
+)
+
+// The outcomes of attempts, as metrics name them.
+const (
+	Sent     = "sent"
+	Deferred = "deferred" // to be tried again
+	Dead     = "dead"     // refused for good, or tried too often
+	Expired  = "expired"  // what it says is worth nothing any more
+)
+
+var (
+	errNoCarrier = errors.New("nothing is configured that carries such messages")
+	errExpired   = errors.New("expired before it could be delivered")
+)
+
+// ErrPoolGone is what DeliveryOptions.Settings returns for a pool that was
+// deleted: its messages are dropped.
+var ErrPoolGone = errors.New("the pool was deleted")
+
+// DeliveryOptions say how messages are delivered.
+type DeliveryOptions struct {
+	// Carriers are by medium.
+	Carriers map[string]Carrier
+
+	// Settings returns what a pool says now, or ErrPoolGone.
+	Settings func(ctx context.Context, poolID string) (Settings, error)
+
+	// Function hands a message to the function of its pool that sends in place of
+	// the carriers, if the pool has one for that medium, and says whether it has.
+	// Its errors are those of Carrier.Send. It may be nil.
+	Function func(ctx context.Context, id string, m Message) (handled bool, err error)
+
+	// Workers is how many messages are sent at once; 0 means DefaultWorkers.
+	Workers int
+
+	// Observe is told the outcome of each attempt, and after what time since the
+	// message was made; nil for nobody.
+	Observe func(medium, outcome string, age time.Duration)
+
+	Logger *slog.Logger
+}
+
+// Deliverer carries messages out of the outbox, beside others that do so on other
+// nodes.
+type Deliverer struct {
+	db     *store.DB
+	outbox *Outbox
+	o      DeliveryOptions
+	node   string // by which rows name this process
+}
+
+// NewDeliverer returns a Deliverer. Nothing is delivered but by Run.
+func NewDeliverer(db *store.DB, outbox *Outbox, o DeliveryOptions) *Deliverer {
+	if o.Workers == 0 {
+		o.Workers = DefaultWorkers
+	}
+	if o.Observe == nil {
+		o.Observe = func(string, string, time.Duration) {}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Deliverer{db: db, outbox: outbox, o: o, node: rand.Text()}
+}
+
+// Run delivers messages until ctx ends; those that are on their way then are
+// finished.
+func (d *Deliverer) Run(ctx context.Context) {
+	free := make(chan struct{}, d.o.Workers)
+	for range d.o.Workers {
+		free <- struct{}{}
+	}
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	pause := shortestPoll
+	for ctx.Err() == nil {
+		select {
+		case <-free:
+		case <-ctx.Done():
+			return
+		}
+		n := 1
+		for ; n < d.o.Workers && len(free) > 0; n++ { // nobody else takes from it
+			<-free
+		}
+		began := time.Now()
+		taken, err := d.take(ctx, n)
+		if err != nil && ctx.Err() == nil {
+			d.o.Logger.ErrorContext(ctx, "take messages out of the outbox", "err", err)
+			pause = longestPoll
+		}
+		for range n - len(taken) {
+			free <- struct{}{}
+		}
+		for _, row := range taken {
+			sending.Go(func() {
+				defer func() { free <- struct{}{} }()
+				d.deliver(context.WithoutCancel(ctx), row, began)
+			})
+		}
+		if len(taken) == n {
+			pause = shortestPoll
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-d.outbox.wake:
+			pause = shortestPoll
+		case <-time.After(pause):
+			pause = min(2*pause, longestPoll)
+		}
+	}
+}
+
+// take leases up to n messages that are due. Most of the time there is none, which
+// is found out without the writer.
+func (d *Deliverer) take(ctx context.Context, n int) ([]*store.Outgoing, error) {
+	var due bool
+	if err := d.db.View(ctx, func(tx *store.Tx) (err error) {
+		due, err = tx.OutgoingDue()
+		return err
+	}); err != nil || !due {
+		return nil, err
+	}
+	var taken []*store.Outgoing
+	err := d.db.Update(ctx, func(tx *store.Tx) (err error) {
+		taken, err = tx.TakeOutgoing(d.node, tx.Now().Add(lease), n)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return taken, nil
+}
+
+// deliver tries to send a message that was leased at a time, and writes down what
+// came of it.
+func (d *Deliverer) deliver(ctx context.Context, row *store.Outgoing, leased time.Time) {
+	if time.Since(leased) > lease-2*sendTimeout {
+		return // another may have it soon
+	}
+	m, err := d.outbox.read(row)
+	switch {
+	case err != nil:
+		err = Refuse(fmt.Errorf("cannot be opened: %w", err))
+	case !row.ExpiresAt.After(d.db.Now()):
+		err = errExpired
+	default:
+		err = d.send(ctx, row, m)
+	}
+	log := d.o.Logger.With("message", row.ID, "pool", row.PoolID, "medium", row.Medium, "attempt", row.Attempts)
+	if err == nil || errors.Is(err, ErrPoolGone) {
+		if err := d.settle(ctx, func(tx *store.Tx) error { return tx.DeleteOutgoing(row) }); err != nil {
+			log.ErrorContext(ctx, "a message was sent and may be sent again", "err", err)
+		}
+		if err == nil {
+			d.o.Observe(row.Medium, Sent, d.db.Now().Sub(row.CreatedAt))
+		}
+		return
+	}
+	outcome := Deferred
+	text := clean(err.Error(), m.Code)
+	switch {
+	case errors.Is(err, errExpired):
+		outcome = Expired
+		if row.LastError != "" {
+			text = text + "; last: " + row.LastError
+		}
+	case Refused(err) || row.Attempts >= mostAttempts:
+		outcome = Dead
+	}
+	row.LastError, row.DueAt = shorten(text), time.Time{}
+	if outcome == Deferred {
+		row.DueAt = d.db.Now().Add(backoff(row.Attempts))
+		log.WarnContext(ctx, "a message could not be delivered yet", "err", row.LastError, "next", row.DueAt)
+	} else {
+		log.ErrorContext(ctx, "a message cannot be delivered", "outcome", outcome, "err", row.LastError)
+	}
+	if err := d.settle(ctx, func(tx *store.Tx) error { return tx.ReleaseOutgoing(row) }); err != nil {
+		log.ErrorContext(ctx, "give a message back to the outbox", "err", err)
+	}
+	d.o.Observe(row.Medium, outcome, d.db.Now().Sub(row.CreatedAt))
+}
+
+// send hands a message to the function of its pool or to a carrier.
+func (d *Deliverer) send(ctx context.Context, row *store.Outgoing, m Message) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	settings, err := d.o.Settings(ctx, row.PoolID)
+	if err != nil {
+		return err
+	}
+	if d.o.Function != nil {
+		if handled, err := d.o.Function(ctx, row.ID, m); handled || err != nil {
+			return err
+		}
+	}
+	carrier := d.o.Carriers[m.Medium]
+	if carrier == nil {
+		return Refuse(errNoCarrier)
+	}
+	p := &Parcel{
+		ID: row.ID, UserPoolID: m.UserPoolID, Username: m.Username, Source: m.Source, Medium: m.Medium, To: m.To,
+		Subject: oneLine(m.Subject), Text: m.Body, CreatedAt: row.CreatedAt, Attempt: row.Attempts, Settings: settings,
+	}
+	if m.Medium == Email {
+		p.HTML, p.Text = m.Body, plainText(m.Body)
+	}
+	return carrier.Send(ctx, p)
+}
+
+// settle writes down what came of a message. It tries for a while, for otherwise
+// the message is sent again.
+func (d *Deliverer) settle(ctx context.Context, write func(*store.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	for pause := 50 * time.Millisecond; ; pause *= 2 {
+		err := d.db.Update(ctx, write)
+		if err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed) || ctx.Err() != nil {
+			return err // not found: the user, the pool or the lease is gone
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// backoff is how long to wait after a failed attempt, the first of which is 1.
+func backoff(attempt int) time.Duration {
+	pause := firstBackoff
+	for i := 1; i < attempt && pause < longestBackoff; i++ {
+		pause *= 3
+	}
+	pause = min(pause, longestBackoff)
+	return pause + time.Duration((mathrand.Float64()-0.5)*0.4*float64(pause)) //nolint:gosec // not a secret
+}
+
+// clean takes a code out of a text.
+func clean(text, code string) string {
+	if code != "" {
+		text = strings.ReplaceAll(text, code, "******")
+	}
+	return oneLine(strings.ToValidUTF8(text, "?"))
+}
+
+// shorten cuts a text at longestError bytes.
+func shorten(text string) string {
+	if len(text) <= longestError {
+		return text
+	}
+	end := longestError
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
+}
+
+// oneLine puts spaces in place of line breaks and other control characters.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0x2028 || r == 0x2029 {
+			return ' '
+		}
+		return r
+	}, text)
+}
