@@ -122,6 +122,8 @@ var pooled = []struct{ table, key string }{
 	{"user_devices", "sub, device_key"},
 	{"forgotten_devices", "sub, device_key"},
 	{"user_sessions", "id"},
+	{"oauth_codes", "id"},
+	{"oauth_requests", "id"},
 	{"user_group_members", "sub, group_id"},
 	{"user_groups", "id"},
 	{"deleted_user_groups", "id"},
