@@ -126,6 +126,9 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpGetUserAuthFactors, s.GetUserAuthFactors),
 		awsjson.Handle(idpapi.OpAdminGetUserAuthFactors, s.AdminGetUserAuthFactors),
 
+		// client_token.go
+		awsjson.Handle(idpapi.OpGetClientToken, s.GetClientToken),
+
 		// token.go
 		awsjson.Handle(idpapi.OpGetTokensFromRefreshToken, s.GetTokensFromRefreshToken),
 		awsjson.Handle(idpapi.OpRevokeToken, s.RevokeToken),
@@ -227,6 +230,5 @@ func (s *Service) Operations() []awsjson.Operation {
 var notBuilt = []*apimodel.Operation{
 	idpapi.OpAdminListUserAuthEvents,
 	idpapi.OpAdminUpdateAuthEventFeedback,
-	idpapi.OpGetClientToken,
 	idpapi.OpUpdateAuthEventFeedback,
 }

@@ -13,7 +13,10 @@ import (
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
-var errInvalidAccess = fault.New(fault.NotAuthorized, "Invalid Access Token")
+var (
+	errInvalidAccess = fault.New(fault.NotAuthorized, "Invalid Access Token")
+	errScopes        = fault.New(fault.NotAuthorized, "Access Token does not have required scopes")
+)
 
 // Claims are what an access token says, verified.
 type Claims struct {
@@ -47,6 +50,9 @@ func (i *Issuer) Authenticate(ctx context.Context, accessToken string) (*Access,
 	if err != nil {
 		return nil, err
 	}
+	if claims.Username == "" { // a client's own token
+		return nil, errScopes
+	}
 	_, client, err := i.pools.PoolClient(ctx, pool.ID, claims.ClientID)
 	if fault.CodeOf(err) == fault.ResourceNotFound {
 		return nil, errInvalidAccess
@@ -70,7 +76,7 @@ func (i *Issuer) Authenticate(ctx context.Context, accessToken string) (*Access,
 	case !user.Enabled:
 		return nil, fault.New(fault.NotAuthorized, "User is disabled.")
 	case !slices.Contains(claims.Scopes, signInScope):
-		return nil, fault.New(fault.NotAuthorized, "Access Token does not have required scopes")
+		return nil, errScopes
 	}
 	return &Access{Pool: pool, Client: client, User: user, Claims: *claims}, nil
 }
