@@ -13,12 +13,12 @@
 //	   ^                             │  └───> dead: refused for good, expired, or tried too often
 //	   └──── later, with backoff ────┴──── the node was lost and the lease ran out
 //
-// A message is sent outside of any transaction, so a node that is lost after the
-// carrier took a message and before the row was removed lets another node send it
-// once more. That is the only way to a second copy, and both have the same
-// Parcel.ID, which emails carry as their Message-ID and webhooks as their
-// Idempotency-Key. A node sends nothing that its lease does not leave time for,
-// so two that are alive never send the same message.
+// A message is sent outside of any transaction. So it goes once more if a node is
+// lost after the carrier took it and before the row was removed, or if the
+// carrier's answer is lost. Those are the only ways to another copy, and all have
+// the same Parcel.ID, which emails carry as their Message-ID and webhooks as their
+// Idempotency-Key. A node sends nothing that its lease does not leave time for, so
+// two that run never send the same message.
 //
 // The texts of the deployment in several languages are in locales, one file for
 // each; those that a pool sets win.
