@@ -94,6 +94,10 @@ func signedOut(user *store.User, originJTI, eventID string) bool {
 	return !uuidTime(id).After(user.SignedOutAt)
 }
 
+// SignedOut says whether the user was signed out everywhere since the sign-in
+// called originJTI.
+func SignedOut(user *store.User, originJTI string) bool { return signedOut(user, originJTI, "") }
+
 // verifyAccess checks what the token itself can prove.
 func (i *Issuer) verifyAccess(ctx context.Context, text string) (*userpool.Pool, *Claims, error) {
 	j, err := parseJWS(text)

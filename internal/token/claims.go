@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto/sha256"
 	"strconv"
 
 	"github.com/poolhouse/poolhouse/internal/userpool"
@@ -23,6 +24,8 @@ type accessClaims struct {
 	Scope     string   `json:"scope"`
 	AuthTime  int64    `json:"auth_time"`
 	Iss       string   `json:"iss"`
+	Aud       string   `json:"aud,omitzero"`     // the resource that was asked for
+	Version   int      `json:"version,omitzero"` // through the OAuth endpoints
 	Exp       int64    `json:"exp"`
 	Iat       int64    `json:"iat"`
 	ClientID  string   `json:"client_id"`
@@ -61,6 +64,28 @@ func idClaims(client *userpool.Client, attributes map[string]string) map[string]
 		}
 	}
 	return claims
+}
+
+// readable are the attributes that tokens of the sign-in may tell of: all, or
+// those of the scopes through the OAuth endpoints.
+func (r *refresh) readable(attributes map[string]string) map[string]string {
+	if !r.Hosted {
+		return attributes
+	}
+	readable := make(map[string]string, len(attributes))
+	for name, value := range attributes {
+		if userpool.ScopeReads(r.Scopes, name) {
+			readable[name] = value
+		}
+	}
+	return readable
+}
+
+// atHash is the at_hash claim: the left half of the digest of the access token
+// (OpenID Connect Core 1.0, 3.1.3.6).
+func atHash(accessToken string) string {
+	digest := sha256.Sum256([]byte(accessToken))
+	return encoding.EncodeToString(digest[:len(digest)/2])
 }
 
 // addGroupClaims adds what ID tokens say of the user's groups; nothing without

@@ -21,8 +21,8 @@ type Origin struct {
 	UserAgent string
 }
 
-// deviceType names what the user sits at.
-func (o Origin) deviceType() string { return userpool.UserAgentName(o.UserAgent) }
+// DeviceType names what the user sits at.
+func (o Origin) DeviceType() string { return userpool.UserAgentName(o.UserAgent) }
 
 // Session is a session of a user that is alive, as its record tells.
 type Session struct {
@@ -64,7 +64,7 @@ func (i *Issuer) record(ctx context.Context, g Grant, r *refresh) error {
 		}
 		return tx.InsertUserSession(&store.UserSession{
 			PoolID: g.Pool.ID, ID: r.OriginJTI, Kind: store.TokenSession, Sub: r.Sub, ClientID: r.ClientID, ParentID: g.SSOSession,
-			DeviceType: g.Origin.deviceType(), LastIP: g.Origin.IPAddress,
+			DeviceType: g.Origin.DeviceType(), LastIP: g.Origin.IPAddress,
 			CreatedAt: tx.Now(), LastActiveAt: tx.Now(), ExpiresAt: r.expires(),
 		})
 	})
@@ -81,7 +81,7 @@ func (r *Refresh) touch(tx *store.Tx) error {
 	}
 	deviceType := ""
 	if r.Origin.UserAgent != "" {
-		deviceType = r.Origin.deviceType()
+		deviceType = r.Origin.DeviceType()
 	}
 	return tx.TouchUserSession(r.Pool.ID, r.content.OriginJTI, deviceType, r.Origin.IPAddress)
 }

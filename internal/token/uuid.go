@@ -18,6 +18,9 @@ func newUUID(at time.Time) string {
 	return id.String()
 }
 
+// NewID returns an id for a session that begins now.
+func (i *Issuer) NewID() string { return newUUID(i.db.Now()) }
+
 // uuidTime is the time that newUUID put into an id. The zero time, for anything
 // else, comes before every sign-out.
 func uuidTime(text string) time.Time {

@@ -1,0 +1,185 @@
+package oauth
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/keys"
+	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+// Parts are what a Server is made of.
+type Parts struct {
+	DB        *store.DB
+	Ring      *keys.Ring
+	Pools     *userpool.Pools
+	Tokens    *token.Issuer
+	PublicURL string // base of the issuer, without a slash at the end
+
+	// Origin tells where a request comes from. Nil: nothing is known.
+	Origin func(*http.Request) token.Origin
+
+	// Pages serves all other paths of a domain, such as /login and /error. Nil:
+	// there are none.
+	Pages http.Handler
+
+	Log *slog.Logger
+}
+
+// Server serves the endpoints. It is safe for concurrent use.
+type Server struct {
+	Parts
+	mux        *http.ServeMux
+	publicHost string // of PublicURL, without a port
+	secure     bool   // PublicURL is https
+}
+
+// New returns a Server.
+func New(p Parts) *Server {
+	s := &Server{Parts: p}
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.Origin == nil {
+		s.Origin = func(*http.Request) token.Origin { return token.Origin{} }
+	}
+	if u, err := url.Parse(p.PublicURL); err == nil {
+		s.publicHost, s.secure = strings.ToLower(u.Hostname()), u.Scheme == "https"
+	}
+	s.mux = s.routes()
+	return s
+}
+
+// Site is the domain of a pool that a request came to.
+type Site struct {
+	Pool   *userpool.Pool
+	Domain *userpool.Domain
+
+	// Base stands before the paths of the site as browsers see them: "", or
+	// /_domain/<domain>.
+	Base string
+}
+
+type siteKey struct{}
+
+// SiteOf is the site of a request that Route passed on.
+func SiteOf(ctx context.Context) *Site {
+	site, _ := ctx.Value(siteKey{}).(*Site)
+	return site
+}
+
+const domainPath = "/_domain/"
+
+// Route serves requests to the domains of pools, and leaves all others to next.
+func (s *Server) Route(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, base, path := s.domainOf(r)
+		if name == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		pool, domain, err := s.Pools.ByDomain(r.Context(), name)
+		switch {
+		case fault.CodeOf(err) == fault.ResourceNotFound && base == "":
+			next.ServeHTTP(w, r)
+			return
+		case fault.CodeOf(err) == fault.ResourceNotFound:
+			http.NotFound(w, r)
+			return
+		case err != nil:
+			s.Log.ErrorContext(r.Context(), "domain", "name", name, "err", err)
+			http.Error(w, "Internal server error", http.StatusInternalServerError)
+			return
+		}
+		inside := r.Clone(context.WithValue(r.Context(), siteKey{}, &Site{Pool: pool, Domain: domain, Base: base}))
+		inside.URL.Path, inside.URL.RawPath = path, ""
+		s.mux.ServeHTTP(w, inside)
+	})
+}
+
+// domainOf is the name of the domain that a request may be for, "" for none, what
+// stands before the site's paths, and the path within. Most requests are for the
+// API: they are told apart without looking for a domain.
+func (s *Server) domainOf(r *http.Request) (name, base, path string) {
+	path = r.URL.Path
+	if rest, ok := strings.CutPrefix(path, domainPath); ok {
+		name, path, _ = strings.Cut(rest, "/")
+		if name == "" {
+			return "", "", ""
+		}
+		return name, domainPath + name, "/" + path
+	}
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	switch {
+	case path == "/" || strings.HasPrefix(path, "/_poolhouse/") || strings.Contains(path, "/.well-known/"):
+		return "", "", ""
+	case !strings.Contains(host, ".") || net.ParseIP(host) != nil:
+		return "", "", "" // no domain looks like this
+	}
+	return host, "", path
+}
+
+// routes are the paths of a site.
+func (s *Server) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /oauth2/authorize", s.authorize)
+	if s.Pages != nil {
+		mux.Handle("/", s.Pages)
+	} else {
+		mux.HandleFunc("/error", s.plainError)
+	}
+	return mux
+}
+
+// plainError stands for the error page where there are no pages.
+func (s *Server) plainError(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "An error was encountered with the requested page.", http.StatusBadRequest)
+}
+
+// toErrorPage sends the browser to the site's error page: for a request that
+// names no client or redirect URI that can be believed.
+func (s *Server) toErrorPage(w http.ResponseWriter, r *http.Request, code, clientID string) {
+	query := url.Values{"error": {code}}
+	if clientID != "" {
+		query.Set("client_id", clientID)
+	}
+	redirect(w, r, SiteOf(r.Context()).Base+"/error?"+query.Encode())
+}
+
+// internalError answers a failure that is nobody's fault outside.
+func (s *Server) internalError(w http.ResponseWriter, r *http.Request, err error) {
+	s.Log.ErrorContext(r.Context(), "oauth", "path", r.URL.Path, "err", err)
+	noStore(w)
+	http.Error(w, "Internal server error", http.StatusInternalServerError)
+}
+
+// redirect sends a browser on. The address is written as it is: http.Redirect
+// would clean paths of schemes of apps.
+func redirect(w http.ResponseWriter, _ *http.Request, to string) {
+	noStore(w)
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusFound)
+}
+
+// noStore keeps an answer out of caches, and its address out of the next site's
+// log.
+func noStore(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate")
+	h.Set("Pragma", "no-cache")
+	h.Set("Referrer-Policy", "no-referrer")
+}
+
+// seconds is a duration as OAuth writes it.
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }
