@@ -68,6 +68,14 @@ userimport: fault store keys userpool
 identitypool/login: fault federation/metadata token userpool
 identitypool:       arn fault store keys userpool token identitypool/login github.com/google/uuid golang.org/x/sync
 
+# Credentials for the identities of identity pools.
+credentials:           arn fault iam keys store
+credentials/stsclient: credentials fault
+sts:                   credentials fault iam sigv4 github.com/google/uuid
+
+# The OAuth endpoints at the domains of pools, and their pages.
+oauth: fault store keys userpool token trigger github.com/google/uuid
+
 # The edge, and the operations behind it.
 awsjson:  arn fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
 idp:      branding fault apimodel awsjson idpapi iam store keys message trigger userimport userpool srp token signin golang.org/x/net
@@ -77,15 +85,17 @@ identity: fault apimodel awsjson identityapi identitypool iam store keys userpoo
 devserver: fault store message
 
 # Where all meet.
-app: arn fault apimodel awsjson config devserver iam identity idp idpapi keys message signin sigv4 store token
+app: arn fault apimodel awsjson config devserver iam identity idp idpapi keys message oauth signin sigv4 store token
+app: credentials credentials/stsclient sts identitypool
 app: federation/fetch trigger userimport userpool github.com/prometheus/client_golang
 
-/cmd/poolhouse:      app archive awsjson config devserver iam keys store filippo.io/age github.com/alecthomas/kong
+/cmd/poolhouse:      app archive awsjson config credentials devserver iam keys store filippo.io/age github.com/alecthomas/kong
 /cmd/poolhouse-load: srp golang.org/x/sync github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 
 # For programs of others: nothing of the server, nothing of third parties.
 /verify:
 /verify/middleware: /verify
+/verify/sigv4:
 /verify/settings:   /verify /verify/middleware
 /verify/albauth:    /verify /verify/middleware
 
@@ -104,13 +114,14 @@ apimodel: idpapi identityapi
 trigger:  github.com/aws/aws-lambda-go
 esdk:     sigv4
 trigger/lambda: sigv4
+trigger/local:  github.com/aws/aws-lambda-go
 sigv4:    github.com/aws/aws-sdk-go-v2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 passkey:  passkey/passkeytest
 signin:   passkey/passkeytest
 userimport: message
 idp:      totp config app identityapi passkey/passkeytest github.com/aws/aws-lambda-go
-app:      srp /verify github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
+app:      srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys
 /verify:              github.com/aws/aws-sdk-go-v2
 /test/clients:       app esdk keys

@@ -1,0 +1,41 @@
+// Handlers as people write them for Lambda.
+import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+let calls = 0
+export const preSignUp = async (event) => {
+  console.log(`call ${++calls} of ${event.userName}`)
+  if (event.userName === 'mallory') throw new Error('Studio is invite-only')
+  event.response.autoConfirmUser = true
+  event.response.calls = calls
+  event.response.pid = process.pid
+  return event
+}
+export const withCallback = (event, context, callback) => {
+  setTimeout(() => callback(null, event), 1)
+}
+export const refusing = (event, context, callback) => callback('not today')
+export const withDone = (event, context) => context.done(null, event)
+export const nothing = async () => {}
+export const describe = async (event, context) => ({
+  id: context.awsRequestId, arn: context.invokedFunctionArn, name: context.functionName, memory: context.memoryLimitInMB,
+  inTime: context.getRemainingTimeInMillis() > 0 && context.getRemainingTimeInMillis() <= 30000,
+  environment: process.env, cwd: process.cwd(),
+})
+export const misbehave = async (event) => {
+  switch (event.userName) {
+    case 'exit': process.exit(3)
+    case 'loop': for (;;) ;
+    case 'throw later': setTimeout(() => { throw new RangeError('too late') }, 1); return sleep(60000)
+    case 'reject': Promise.reject(new Error('nobody listens')); return sleep(60000)
+    case 'memory': { const all = []; for (;;) { all.push(Buffer.alloc(8 << 20, 1)); await sleep(1) } }
+    case 'long answer': return 'x'.repeat(2 << 20)
+    case 'long line': console.log('y'.repeat(10000) + '\nshort'); return event
+    case 'many lines': console.log('z\n'.repeat(50000)); return event
+    case 'child': event.response.child = spawn('sleep', ['1000'], { stdio: 'inherit' }).pid; return event
+    case 'slow': await sleep(300); return event
+    case 'exit afterwards': setTimeout(() => process.exit(0), 0); return event
+  }
+  return event
+}
+export const notAFunction = 1

@@ -1,0 +1,1 @@
+exports.nested = { handler: function (event, context, callback) { callback(null, { old: event.userName }) } }
