@@ -5,6 +5,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/apimodel"
 	"github.com/poolhouse/poolhouse/internal/idpapi"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -27,6 +28,7 @@ func (s *Service) AdminCreateUser(ctx context.Context, in *idpapi.AdminCreateUse
 	if in.MessageAction == idpapi.MessageActionTypeResend {
 		invite = s.users.Reinvite
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientMetadata: in.ClientMetadata, ValidationData: attributeMap(in.ValidationData)})
 	user, err := invite(ctx, pool, invitation)
 	if err != nil {
 		return nil, err
@@ -70,6 +72,7 @@ func (s *Service) AdminUpdateUserAttributes(ctx context.Context, in *idpapi.Admi
 	if err != nil {
 		return nil, err
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientMetadata: in.ClientMetadata})
 	if _, err := s.users.UpdateAttributes(ctx, pool, in.Username, attributeMap(in.UserAttributes), userpool.Writer{}); err != nil {
 		return nil, err
 	}
@@ -132,6 +135,7 @@ func (s *Service) AdminResetUserPassword(ctx context.Context, in *idpapi.AdminRe
 	if err != nil {
 		return nil, err
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientMetadata: in.ClientMetadata})
 	if err := s.users.ResetPassword(ctx, pool, in.Username); err != nil {
 		return nil, err
 	}
@@ -144,6 +148,7 @@ func (s *Service) AdminConfirmSignUp(ctx context.Context, in *idpapi.AdminConfir
 	if err != nil {
 		return nil, err
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientMetadata: in.ClientMetadata})
 	if err := s.users.ForceConfirm(ctx, pool, in.Username); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/poolhouse/poolhouse/internal/idpapi"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 )
 
 // ForgotPassword sends a code with which a new password can be set.
@@ -12,6 +13,7 @@ func (s *Service) ForgotPassword(ctx context.Context, in *idpapi.ForgotPasswordI
 	if err != nil {
 		return nil, err
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: client.ID, ClientMetadata: in.ClientMetadata})
 	delivery, err := s.users.ForgotPassword(ctx, pool, client, in.Username)
 	if err != nil {
 		return nil, err
@@ -25,6 +27,7 @@ func (s *Service) ConfirmForgotPassword(ctx context.Context, in *idpapi.ConfirmF
 	if err != nil {
 		return nil, err
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: client.ID, ClientMetadata: in.ClientMetadata})
 	if _, err := s.users.ConfirmForgotPassword(ctx, pool, client, in.Username, in.ConfirmationCode, in.Password); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/poolhouse/poolhouse/internal/idpapi"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -13,6 +14,8 @@ func (s *Service) SignUp(ctx context.Context, in *idpapi.SignUpInput) (*idpapi.S
 	if err != nil {
 		return nil, err
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{
+		ClientID: client.ID, ClientMetadata: in.ClientMetadata, ValidationData: attributeMap(in.ValidationData)})
 	done, err := s.users.SignUp(ctx, userpool.SignUp{
 		Pool: pool, Client: client, Username: in.Username, Password: in.Password, Attributes: attributeMap(in.UserAttributes)})
 	if err != nil {
@@ -43,6 +46,7 @@ func (s *Service) ConfirmSignUp(ctx context.Context, in *idpapi.ConfirmSignUpInp
 			return nil, err
 		}
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: client.ID, ClientMetadata: in.ClientMetadata})
 	force := in.ForceAliasCreation != nil && *in.ForceAliasCreation
 	done, err := s.users.ConfirmSignUp(ctx, pool, client, in.Username, in.ConfirmationCode, force)
 	if err != nil {
@@ -61,6 +65,7 @@ func (s *Service) ResendConfirmationCode(ctx context.Context, in *idpapi.ResendC
 	if err != nil {
 		return nil, err
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: client.ID, ClientMetadata: in.ClientMetadata})
 	delivery, err := s.users.ResendConfirmationCode(ctx, pool, client, in.Username)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/idpapi"
 	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 )
 
 // GetTokensFromRefreshToken renews tokens, and the refresh token itself where
@@ -24,6 +25,7 @@ func (s *Service) GetTokensFromRefreshToken(ctx context.Context, in *idpapi.GetT
 	if err != nil {
 		return nil, err
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: client.ID, ClientMetadata: in.ClientMetadata})
 	r := awsjson.RequestFrom(ctx)
 	refresh.Origin = token.Origin{IPAddress: r.SourceIP, UserAgent: r.UserAgent}
 	set, err := s.tokens.Renew(ctx, refresh)

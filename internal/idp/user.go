@@ -7,6 +7,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/idpapi"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -41,6 +42,7 @@ func (s *Service) UpdateUserAttributes(ctx context.Context, in *idpapi.UpdateUse
 	if err != nil {
 		return nil, err
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: access.Client.ID, ClientMetadata: in.ClientMetadata})
 	sent, err := s.users.UpdateAttributes(ctx, access.Pool, access.User.Sub, attributeMap(in.UserAttributes),
 		userpool.Writer{Client: access.Client})
 	if err != nil {
@@ -72,6 +74,7 @@ func (s *Service) GetUserAttributeVerificationCode(ctx context.Context, in *idpa
 	if err != nil {
 		return nil, err
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: access.Client.ID, ClientMetadata: in.ClientMetadata})
 	sent, err := s.users.SendAttributeCode(ctx, access.Pool, access.User.Sub, in.AttributeName)
 	if err != nil {
 		return nil, err

@@ -7,9 +7,9 @@ import (
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
-// TestFlowsNotBuilt holds the texts that clients look for in the refusal of
-// flows which this version does not have.
-func TestFlowsNotBuilt(t *testing.T) {
+// TestFlowsNotAllowed holds the texts that clients look for in the refusal of
+// flows.
+func TestFlowsNotAllowed(t *testing.T) {
 	custom := userpool.PoolSettings{PoolConfig: userpool.PoolConfig{LambdaConfig: userpool.LambdaConfig{
 		DefineAuthChallenge: "arn:aws:lambda:us-east-1:123456789012:function:define"}}}
 	for _, c := range []struct {
@@ -22,7 +22,6 @@ func TestFlowsNotBuilt(t *testing.T) {
 		{"custom, not allowed", custom, []string{"ALLOW_USER_SRP_AUTH"}, "CUSTOM_AUTH", "CUSTOM_AUTH flow not enabled for this client"},
 		{"custom, no trigger", userpool.PoolSettings{}, []string{"ALLOW_CUSTOM_AUTH"}, "CUSTOM_AUTH",
 			"Custom auth lambda trigger is not configured for the user pool."},
-		{"custom", custom, []string{"ALLOW_CUSTOM_AUTH"}, "CUSTOM_AUTH", "Initiate Auth method not supported."},
 		{"choice, not allowed", userpool.PoolSettings{}, []string{"ALLOW_USER_SRP_AUTH"}, "USER_AUTH", "USER_AUTH flow not enabled for this client"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -10,8 +10,10 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/passkey"
+	"github.com/poolhouse/poolhouse/internal/srp"
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -85,14 +87,14 @@ type Outcome struct {
 type flow struct {
 	// operations that may use it
 	public, admin bool
-	run           func(*Machine, context.Context, *attempt) error // nil: not built
+	run           func(*Machine, context.Context, *attempt) error
 }
 
 var flows = map[string]flow{
 	"USER_SRP_AUTH":            {public: true, admin: true, run: (*Machine).startSRP},
 	"USER_PASSWORD_AUTH":       {public: true, run: (*Machine).startPassword},
 	"ADMIN_USER_PASSWORD_AUTH": {admin: true, run: (*Machine).startPassword},
-	"CUSTOM_AUTH":              {public: true, admin: true},
+	customFlow:                 {public: true, admin: true, run: (*Machine).startCustom},
 	"USER_AUTH":                {public: true, admin: true, run: (*Machine).startChoice},
 }
 
@@ -118,6 +120,7 @@ var challenges = map[string]func(*Machine, context.Context, *attempt) error{
 	userpool.FirstSRP:      (*Machine).answerSRP,
 	userpool.FirstSMS:      (*Machine).answerSMS,
 	userpool.FirstPasskey:  (*Machine).answerPasskey,
+	customChallenge:        (*Machine).answerCustom,
 	deviceSRPAuth:          (*Machine).startDevice,
 	devicePasswordVerifier: (*Machine).verifyDevice,
 }
@@ -127,13 +130,15 @@ type attempt struct {
 	pool       *userpool.Pool
 	client     *userpool.Client
 	parameters map[string]string
-	given      string            // Start.Session
-	metadata   map[string]string // ClientMetadata
+	given      string // Start.Session
+	answered   string // the challenge that the request answers; "": it begins
 	origin     Origin
 
 	session session
 	user    *store.User   // nil: nobody has the name
 	device  *store.Device // of the user, that the request names
+
+	handshake *srp.A // of a CUSTOM_AUTH that begins with SRP
 
 	// What the step says.
 	ask       string            // the challenge that must follow for its proof
@@ -150,6 +155,7 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 	if now, ok := oldFlows[name]; ok {
 		name = now
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: in.Client.ID, ValidationData: in.ClientMetadata})
 	f := flows[name]
 	if name != refreshFlow && (in.Admin && !f.admin || !in.Admin && !f.public) {
 		return nil, errFlowNotSupported
@@ -163,14 +169,12 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 	switch {
 	case name == refreshFlow:
 		return m.refresh(ctx, in)
-	case name == "CUSTOM_AUTH" && in.Pool.LambdaConfig.DefineAuthChallenge == "":
-		return nil, fault.New(fault.InvalidParameter, "Custom auth lambda trigger is not configured for the user pool.")
-	case f.run == nil:
-		return nil, errFlowNotSupported
+	case name == customFlow && in.Pool.LambdaConfig.DefineAuthChallenge == "":
+		return nil, errNoFunction
 	}
 	a := &attempt{
 		pool: in.Pool, client: in.Client, parameters: in.Parameters,
-		given: in.Session, metadata: in.ClientMetadata, origin: in.Origin,
+		given: in.Session, origin: in.Origin,
 		session: session{Flow: name, Admin: in.Admin, RelyingParty: in.RelyingParty},
 	}
 	username := in.Parameters["USERNAME"]
@@ -196,8 +200,9 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 	}
 	a := &attempt{
 		pool: in.Pool, client: in.Client, parameters: in.Responses,
-		metadata: in.ClientMetadata, origin: in.Origin,
+		answered: in.Challenge, origin: in.Origin,
 	}
+	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: in.Client.ID, ClientMetadata: in.ClientMetadata})
 	username, err := a.require("USERNAME")
 	if err != nil {
 		return nil, err
@@ -228,6 +233,7 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 	if err := m.answer(ctx, a, username, step); err != nil {
 		return nil, err
 	}
+	a.tookPart(in.Challenge)
 	return m.next(ctx, a)
 }
 
@@ -244,19 +250,28 @@ func (m *Machine) answer(ctx context.Context, a *attempt, username string, step 
 
 // find reads the user that the request names, who may be nobody, and takes the
 // turn to try a password. It refuses while the user is locked, and says that
-// nobody has the name where the client reveals that.
+// nobody has the name where the client reveals that, unless the user may still
+// come from another directory. It asks the trigger PreAuthentication.
 func (m *Machine) find(ctx context.Context, a *attempt) (release func(), err error) {
-	return m.enter(ctx, a, a.pool.Fold(a.session.Name), func(tx *store.Tx) error {
+	release, err = m.enter(ctx, a, a.pool.Fold(a.session.Name), func(tx *store.Tx) error {
 		var err error
 		a.user, err = a.pool.Find(tx, a.session.Name)
 		if errors.Is(err, store.ErrNotFound) {
-			if a.client.RevealsUsers() {
+			if a.client.RevealsUsers() && !a.migrates() {
 				return errUnknownUser
 			}
 			return nil
 		}
 		return err
 	})
+	if err != nil || a.user == nil && a.migrates() {
+		return release, err
+	}
+	if err := m.preAuthenticate(ctx, a); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
 }
 
 // resume reads the user of a session, takes the turn to try a password, and

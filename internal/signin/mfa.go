@@ -16,7 +16,7 @@ import (
 
 // demandSecondFactor asks for what userpool.Pool.SecondFactor decides.
 func (m *Machine) demandSecondFactor(ctx context.Context, a *attempt) error {
-	if a.session.Second != "" || a.session.Trust == deviceTrusted {
+	if a.session.Second != "" || a.session.Trust == deviceTrusted || a.unproven() {
 		return nil
 	}
 	need, err := a.pool.SecondFactor(a.user)
@@ -67,14 +67,15 @@ func (m *Machine) askFactor(ctx context.Context, a *attempt, factor string, befo
 // askCode sends the user a code and asks for it by challenge.
 func (m *Machine) askCode(ctx context.Context, a *attempt, challenge, to string, before func(*store.Tx) error) error {
 	var code *userpool.SignInCode
-	err := m.db.Update(ctx, func(tx *store.Tx) error {
+	texts := userpool.NewTexts(a.pool)
+	send := func(tx *store.Tx) error {
 		err := before(tx)
 		if err == nil {
-			code, err = m.users.SendSignInCode(tx, a.pool, a.user, challenge, to)
+			code, err = m.users.SendSignInCode(tx, a.pool, a.user, challenge, to, texts)
 		}
 		return err
-	})
-	if err != nil {
+	}
+	if err := texts.Run(ctx, func() error { return m.db.Update(ctx, send) }); err != nil {
 		return err
 	}
 	a.ask = challenge

@@ -19,6 +19,7 @@ var demands = []func(*Machine, context.Context, *attempt) error{
 	(*Machine).demandLevel,
 	(*Machine).demandTrustedDevice,
 	(*Machine).demandSecondFactor,
+	(*Machine).demandCustom,
 	(*Machine).demandDevice,
 }
 
@@ -39,7 +40,13 @@ func (m *Machine) next(ctx context.Context, a *attempt) (*Outcome, error) {
 }
 
 // demandState refuses users who may not sign in.
+//
+// Where functions lead the sign-in and nothing is proven yet, that waits until they
+// are content, unless the client reveals who exists.
 func (m *Machine) demandState(_ context.Context, a *attempt) error {
+	if a.unproven() && !a.session.Done && !a.client.RevealsUsers() {
+		return nil
+	}
 	switch u := a.user; {
 	case !u.Enabled:
 		return fault.New(fault.NotAuthorized, "User is disabled.")
@@ -54,7 +61,7 @@ func (m *Machine) demandState(_ context.Context, a *attempt) error {
 // demandNewPassword asks for a password in place of a temporary one.
 func (m *Machine) demandNewPassword(_ context.Context, a *attempt) error {
 	u := a.user
-	if u.Status != userpool.StatusForceChangePassword {
+	if u.Status != userpool.StatusForceChangePassword || a.unproven() {
 		return nil
 	}
 	if !u.PasswordExpiresAt.IsZero() && !m.db.Now().Before(u.PasswordExpiresAt) {
@@ -66,9 +73,13 @@ func (m *Machine) demandNewPassword(_ context.Context, a *attempt) error {
 // issue ends a sign-in of which nothing more is demanded.
 func (m *Machine) issue(ctx context.Context, a *attempt) (*Outcome, error) {
 	device, fresh := m.deviceOf(a)
+	if err := m.postAuthenticate(ctx, a, fresh != nil); err != nil {
+		return nil, err
+	}
 	tokens, err := m.tokens.Issue(ctx, token.Grant{
 		Pool: a.pool, Client: a.client, User: a.user, DeviceKey: device,
 		AMR:    a.session.Proved,
+		Source: a.tokenSource(),
 		Origin: token.Origin{IPAddress: a.origin.IPAddress, UserAgent: a.origin.UserAgent},
 	})
 	if err != nil {

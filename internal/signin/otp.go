@@ -18,7 +18,8 @@ func (m *Machine) askFirstCode(ctx context.Context, a *attempt, factor string) e
 		return fault.New(fault.NotAuthorized, "User is disabled.")
 	}
 	var code *userpool.SignInCode
-	err := m.db.Update(ctx, func(tx *store.Tx) (err error) {
+	texts := userpool.NewTexts(a.pool)
+	send := func(tx *store.Tx) (err error) {
 		if a.session.ID != "" {
 			if err := a.spend(tx); err != nil {
 				return err
@@ -27,11 +28,11 @@ func (m *Machine) askFirstCode(ctx context.Context, a *attempt, factor string) e
 		if a.user == nil || !a.user.Enabled {
 			code, err = m.users.PretendFirstCode(tx, a.pool, a.session.Name, factor)
 		} else {
-			code, err = m.users.SendFirstCode(tx, a.pool, a.user, factor)
+			code, err = m.users.SendFirstCode(tx, a.pool, a.user, factor, texts)
 		}
 		return err
-	})
-	if err != nil {
+	}
+	if err := texts.Run(ctx, func() error { return m.db.Update(ctx, send) }); err != nil {
 		return err
 	}
 	a.ask, a.available = factor, []string{factor}

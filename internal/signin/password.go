@@ -24,6 +24,11 @@ func (m *Machine) startPassword(ctx context.Context, a *attempt) error {
 // checkPassword proves the user by the password itself, and spends the session if
 // there is one.
 func (m *Machine) checkPassword(ctx context.Context, a *attempt, password string) error {
+	if a.user == nil && a.pool.Migrates() {
+		if err := m.migrate(ctx, a, password); err != nil {
+			return err
+		}
+	}
 	right, err := m.users.VerifyPassword(a.pool, a.user, password)
 	if err != nil {
 		return err

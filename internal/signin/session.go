@@ -48,8 +48,10 @@ type session struct {
 
 	// Of CUSTOM_AUTH: what happened so far, and the private parameters of the
 	// challenge that was asked.
-	Rounds  []round           `json:"h,omitempty"`
-	Private map[string]string `json:"v,omitempty"`
+	Rounds   []round           `json:"h,omitempty"`
+	Private  map[string]string `json:"v,omitempty"`
+	Metadata string            `json:"mm,omitempty"` // of that challenge
+	Done     bool              `json:"cd,omitempty"` // the functions want nothing more
 
 	// Kept: this is but the name of a session that rests in the database.
 	Kept bool `json:"l,omitempty"`

@@ -9,6 +9,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/message"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 )
 
 // Invitation is what an administrator gives for a new user, or to invite one
@@ -34,6 +35,9 @@ func (u *Users) Create(ctx context.Context, pool *Pool, in Invitation) (*store.U
 	if err != nil {
 		return nil, err
 	}
+	if err := pool.preSignUp(ctx, trigger.PreSignUpAdminCreateUser, user); err != nil {
+		return nil, err
+	}
 	var channels []channel
 	var password string
 	if in.TemporaryPassword == "" && pool.signsInWithCodes(user) {
@@ -52,7 +56,8 @@ func (u *Users) Create(ctx context.Context, pool *Pool, in Invitation) (*store.U
 		}
 		sealed.Apply(user)
 	}
-	err = u.db.Update(ctx, func(tx *store.Tx) error {
+	texts := NewTexts(pool)
+	insert := func(tx *store.Tx) error {
 		user.CreatedAt, user.ModifiedAt = tx.Now(), tx.Now()
 		if in.ForceAlias {
 			if err := pool.takeAliases(tx, user); err != nil {
@@ -62,8 +67,9 @@ func (u *Users) Create(ctx context.Context, pool *Pool, in Invitation) (*store.U
 		if err := pool.insert(tx, user); err != nil {
 			return err
 		}
-		return u.invite(tx, pool, user, channels, password)
-	})
+		return u.invite(tx, pool, user, channels, password, texts)
+	}
+	err = texts.Run(ctx, func() error { return u.db.Update(ctx, insert) })
 	if err != nil {
 		return nil, pool.invitedExists(err)
 	}
@@ -95,13 +101,22 @@ func (u *Users) Reinvite(ctx context.Context, pool *Pool, in Invitation) (*store
 	if err != nil {
 		return nil, err
 	}
-	return u.Modify(ctx, pool, user.Sub, func(tx *store.Tx, user *store.User) error {
-		if err := notInvited(user); err != nil {
-			return err
-		}
-		sealed.Apply(user)
-		return u.invite(tx, pool, user, in.channels(user), password)
+	texts := NewTexts(pool)
+	var invited *store.User
+	err = texts.Run(ctx, func() (err error) {
+		invited, err = u.Modify(ctx, pool, user.Sub, func(tx *store.Tx, user *store.User) error {
+			if err := notInvited(user); err != nil {
+				return err
+			}
+			sealed.Apply(user)
+			return u.invite(tx, pool, user, in.channels(user), password, texts)
+		})
+		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return invited, nil
 }
 
 // password is the temporary password that is given, or one made for the pool.
@@ -171,7 +186,7 @@ func (in Invitation) channels(user *store.User) []channel {
 
 // invite sends the temporary password with the name to sign in with, which in a
 // pool of username attributes is not the username.
-func (u *Users) invite(tx *store.Tx, pool *Pool, user *store.User, channels []channel, password string) error {
+func (u *Users) invite(tx *store.Tx, pool *Pool, user *store.User, channels []channel, password string, texts *Texts) error {
 	name := user.Username
 	for _, attribute := range verifiable {
 		if value := user.Attributes[attribute]; value != "" && slices.Contains(pool.UsernameAttributes, attribute) {
@@ -180,7 +195,7 @@ func (u *Users) invite(tx *store.Tx, pool *Pool, user *store.User, channels []ch
 		}
 	}
 	for _, c := range channels {
-		if err := u.sendInvitation(tx, pool, user, c, name, password); err != nil {
+		if err := u.sendInvitation(tx, pool, user, c, name, password, texts); err != nil {
 			return err
 		}
 	}
@@ -189,7 +204,7 @@ func (u *Users) invite(tx *store.Tx, pool *Pool, user *store.User, channels []ch
 
 // sendInvitation puts the message with a temporary password into the outbox.
 // name is what the user is to sign in with.
-func (u *Users) sendInvitation(tx *store.Tx, pool *Pool, user *store.User, c channel, name, password string) error {
+func (u *Users) sendInvitation(tx *store.Tx, pool *Pool, user *store.User, c channel, name, password string, texts *Texts) error {
 	var t message.Template
 	if own := pool.AdminCreateUserConfig.InviteMessageTemplate; own != nil {
 		if c.medium == message.SMS {
@@ -199,7 +214,9 @@ func (u *Users) sendInvitation(tx *store.Tx, pool *Pool, user *store.User, c cha
 		}
 	}
 	subject, body := t.Or(message.Invitation, user.Attributes["locale"]).Render(c.medium, password, name)
-	return u.put(tx, pool, user, pool.invitationLife(), message.Message{
-		Medium: c.medium, To: c.to, Subject: subject, Body: body, Code: password, Source: sourceAdminCreateUser,
-	})
+	m := message.Message{Medium: c.medium, To: c.to, Subject: subject, Body: body, Code: password, Source: sourceAdminCreateUser}
+	if err := texts.apply(&m, user, name); err != nil {
+		return err
+	}
+	return u.put(tx, pool, user, pool.invitationLife(), m)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 )
 
 // SetEnabled enables or disables the user called name. A disabled user cannot
@@ -51,7 +52,8 @@ func (u *Users) SetPassword(ctx context.Context, pool *Pool, name, password stri
 // leaves recovery to administrators, InvalidParameterException for a user who
 // cannot be reached, and CodeDeliveryFailureException.
 func (u *Users) ResetPassword(ctx context.Context, pool *Pool, name string) error {
-	_, err := u.Modify(ctx, pool, name, func(tx *store.Tx, user *store.User) error {
+	texts := NewTexts(pool)
+	reset := func(tx *store.Tx, user *store.User) error {
 		if pool.onlyAdminsRecover() {
 			return fault.New(fault.NotAuthorized, "Contact administrator to reset password.")
 		}
@@ -67,23 +69,29 @@ func (u *Users) ResetPassword(ctx context.Context, pool *Pool, name string) erro
 		}
 		user.Status = StatusResetRequired
 		_, err := u.sendCode(tx, pool, user, sending{
-			purpose: codeForgotPassword, life: recoveryCodeLife, channel: c, source: sourceForgotPassword,
+			purpose: codeForgotPassword, life: recoveryCodeLife, channel: c, source: sourceForgotPassword, texts: texts,
 		})
 		return err
+	}
+	return texts.Run(ctx, func() error {
+		_, err := u.Modify(ctx, pool, name, reset)
+		return err
 	})
-	return err
 }
 
 // ForceConfirm confirms the sign-up of the user called name without a code, and
 // so verifies nothing. The errors are UserNotFoundException and
 // NotAuthorizedException for a user who is not waiting for that.
 func (u *Users) ForceConfirm(ctx context.Context, pool *Pool, name string) error {
-	_, err := u.Modify(ctx, pool, name, func(tx *store.Tx, user *store.User) error {
+	user, err := u.Modify(ctx, pool, name, func(tx *store.Tx, user *store.User) error {
 		if user.Status != StatusUnconfirmed {
 			return fault.Errorf(fault.NotAuthorized, "User cannot be confirmed. Current status is %s", user.Status)
 		}
 		user.Status = StatusConfirmed
 		return dropCode(tx, pool, user, codeSignUp)
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return pool.postConfirmation(ctx, trigger.PostConfirmationSignUp, user)
 }

@@ -62,6 +62,7 @@ type sending struct {
 	pending bool    // see codeTarget
 	source  string  // see message.Message
 	client  *Client // of a sign-up, which a link may confirm
+	texts   *Texts  // what it may say in place of the pool's template; nil: nothing
 }
 
 // sendCode makes a code, in place of any older one of its purpose, and puts it
@@ -75,6 +76,9 @@ func (u *Users) sendCode(tx *store.Tx, pool *Pool, user *store.User, s sending) 
 	}
 	if link != "" {
 		m = pool.linkMessage(user, s, digits, link)
+	}
+	if err := s.texts.apply(&m, user, user.Username); err != nil {
+		return nil, err
 	}
 	// Before the code, so that a refused message leaves the older code as it is.
 	if err := u.put(tx, pool, user, s.life, m); err != nil {

@@ -84,8 +84,8 @@ const firstCodeDigits = 8
 
 // SendFirstCode sends a user a code that is the first factor of a sign-in.
 // Errors are those of SendSignInCode.
-func (u *Users) SendFirstCode(tx *store.Tx, pool *Pool, user *store.User, factor string) (*SignInCode, error) {
-	return u.sendSignInCode(tx, pool, user, factor, user.Attributes[FactorAttribute(factor)], newDigits(firstCodeDigits))
+func (u *Users) SendFirstCode(tx *store.Tx, pool *Pool, user *store.User, factor string, texts *Texts) (*SignInCode, error) {
+	return u.sendSignInCode(tx, pool, user, factor, user.Attributes[FactorAttribute(factor)], newDigits(firstCodeDigits), texts)
 }
 
 // PretendFirstCode does for a name that nobody has, or a user who shall look like

@@ -148,6 +148,11 @@ func (u *Users) NewPassword(pool *Pool, user *store.User, password string, tempo
 			}
 		}
 	}
+	return u.sealPassword(pool, user, password, history, temporary)
+}
+
+// sealPassword makes a password ready for Apply that nothing is to be checked of.
+func (u *Users) sealPassword(pool *Pool, user *store.User, password string, history []srp.Verifier, temporary bool) (SealedPassword, error) {
 	v := srp.NewVerifier(pool.SRPName(), user.Username, password)
 	b, err := v.MarshalBinary()
 	if err != nil {

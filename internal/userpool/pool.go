@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 )
 
 // Pool is a user pool. It is shared by all requests of a node and never changed
@@ -17,6 +18,8 @@ type Pool struct {
 	CreatedAt  time.Time
 	ModifiedAt time.Time
 	PoolConfig
+
+	triggers *trigger.Invoker
 }
 
 // Region is the part of the id before the underscore.

@@ -106,6 +106,7 @@ func (p *Pools) insertPool(ctx context.Context, pool *Pool) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
+	pool.triggers = p.triggers
 	return pool, nil
 }
 

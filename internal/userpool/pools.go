@@ -11,6 +11,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 )
 
 // Pools keeps the pools and app clients of the deployment. Reads come from a
@@ -31,6 +32,7 @@ type Pools struct {
 	domains     *cache[*Domain]
 	providers   *cache[*Provider]
 	fetch       Fetch
+	triggers    *trigger.Invoker
 	scopes      *cache[bool] // by pool and name, whether a resource server has it
 	provisioned *cache[map[string]int32]
 	sizes       sizes
@@ -54,6 +56,9 @@ type PoolsOptions struct {
 
 	// Fetch gets the metadata of identity providers; nil: nothing can be fetched.
 	Fetch Fetch
+
+	// Triggers calls the functions that pools name; nil: none can be called.
+	Triggers *trigger.Invoker
 }
 
 // PoolLimits are the quotas on pools and what they hold. A zero member means the
@@ -94,6 +99,7 @@ func NewPools(db *store.DB, ring *keys.Ring, o PoolsOptions) *Pools {
 		domains:      newCache[*Domain](2 * cachedPools),
 		providers:    newCache[*Provider](cachedProviders),
 		fetch:        o.Fetch,
+		triggers:     o.Triggers,
 		scopes:       newCache[bool](cachedScopes),
 		provisioned:  newCache[map[string]int32](1),
 	}
@@ -196,7 +202,12 @@ func (p *Pools) loadPool(ctx context.Context, id string) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load user pool: %w", err)
 	}
-	return readPool(row)
+	pool, err := readPool(row)
+	if err != nil {
+		return nil, err
+	}
+	pool.triggers = p.triggers
+	return pool, nil
 }
 
 // findPool reads a pool inside a transaction.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 )
 
 var (
@@ -29,8 +30,12 @@ func (u *Users) ForgotPassword(ctx context.Context, pool *Pool, client *Client, 
 	if err := u.ready(pool, ""); err != nil {
 		return nil, err
 	}
+	if err := u.migrateForgetful(ctx, pool, name); err != nil {
+		return nil, err
+	}
 	var delivery *Delivery
-	err := u.attempt(ctx, func(tx *store.Tx) (refused, err error) {
+	texts := NewTexts(pool)
+	send := func(tx *store.Tx) (refused, err error) {
 		user, sub, err := u.lookUp(tx, pool, name)
 		if err != nil {
 			return nil, err
@@ -38,7 +43,7 @@ func (u *Users) ForgotPassword(ctx context.Context, pool *Pool, client *Client, 
 		if refused, err := count(tx, pool.ID, sub, actionForgotPassword, u.limits.ForgotPassword); refused != nil || err != nil {
 			return refused, err
 		}
-		s := sending{purpose: codeForgotPassword, life: recoveryCodeLife, source: sourceForgotPassword}
+		s := sending{purpose: codeForgotPassword, life: recoveryCodeLife, source: sourceForgotPassword, texts: texts}
 		var concealed error // what only a client that reveals users is told
 		switch {
 		case user == nil:
@@ -64,11 +69,24 @@ func (u *Users) ForgotPassword(ctx context.Context, pool *Pool, client *Client, 
 			delivery, err = u.pretendCode(tx, pool, sub, name, s)
 		}
 		return nil, err
-	})
-	if err != nil {
+	}
+	if err := texts.Run(ctx, func() error { return u.attempt(ctx, send) }); err != nil {
 		return nil, err
 	}
 	return delivery, nil
+}
+
+// migrateForgetful brings a user whom the pool does not know from another
+// directory, if that knows them.
+func (u *Users) migrateForgetful(ctx context.Context, pool *Pool, name string) error {
+	if !pool.Migrates() {
+		return nil
+	}
+	_, err := u.Find(ctx, pool, name)
+	if fault.CodeOf(err) == fault.UserNotFound {
+		_, err = u.Migrate(ctx, pool, name, "", trigger.UserMigrationForgotPassword)
+	}
+	return err
 }
 
 // resettable says whether a user in this state may set a new password with a
@@ -145,6 +163,9 @@ func (u *Users) ConfirmForgotPassword(ctx context.Context, pool *Pool, client *C
 		return nil, err
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := pool.postConfirmation(ctx, trigger.PostConfirmationForgotPassword, user); err != nil {
 		return nil, err
 	}
 	return user, nil

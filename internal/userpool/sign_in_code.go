@@ -25,19 +25,21 @@ const sourceAuthentication = "CustomMessage_Authentication"
 // SendSignInCode sends a user a code that answers a challenge, to an address.
 // Errors are LimitExceededException for a user who had too many, and
 // CodeDeliveryFailureException.
-func (u *Users) SendSignInCode(tx *store.Tx, pool *Pool, user *store.User, challenge, to string) (*SignInCode, error) {
-	return u.sendSignInCode(tx, pool, user, challenge, to, newDigits(codeDigits))
+func (u *Users) SendSignInCode(tx *store.Tx, pool *Pool, user *store.User, challenge, to string, texts *Texts) (*SignInCode, error) {
+	return u.sendSignInCode(tx, pool, user, challenge, to, newDigits(codeDigits), texts)
 }
 
-func (u *Users) sendSignInCode(tx *store.Tx, pool *Pool, user *store.User, challenge, to, digits string) (*SignInCode, error) {
+func (u *Users) sendSignInCode(tx *store.Tx, pool *Pool, user *store.User, challenge, to, digits string, texts *Texts) (*SignInCode, error) {
 	if err := u.countSignInCode(tx, pool, user.Sub); err != nil {
 		return nil, err
 	}
 	c := channelOf(FactorAttribute(challenge), to)
 	subject, body := pool.signInTemplate(c.medium, user.Attributes["locale"]).Render(c.medium, digits, user.Username)
-	if err := u.put(tx, pool, user, signInCodeLife, message.Message{
-		Medium: c.medium, To: to, Subject: subject, Body: body, Code: digits, Source: sourceAuthentication,
-	}); err != nil {
+	m := message.Message{Medium: c.medium, To: to, Subject: subject, Body: body, Code: digits, Source: sourceAuthentication}
+	if err := texts.apply(&m, user, user.Username); err != nil {
+		return nil, err
+	}
+	if err := u.put(tx, pool, user, signInCodeLife, m); err != nil {
 		return nil, err
 	}
 	return &SignInCode{Delivery: c.delivery(), To: to, Hash: u.codeHash(pool.ID, user.Sub, codeSignIn(challenge, to), digits)}, nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 )
 
 // SignUp is what a person who signs up gives.
@@ -26,8 +27,8 @@ type SignedUp struct {
 // SignUp makes a user, unconfirmed, and sends the confirmation code if the pool
 // verifies one of the attributes that were given. The errors are
 // NotAuthorizedException where only administrators make users,
-// InvalidParameterException, InvalidPasswordException, UsernameExistsException
-// and CodeDeliveryFailureException.
+// InvalidParameterException, InvalidPasswordException, UsernameExistsException,
+// CodeDeliveryFailureException and those of triggers.
 func (u *Users) SignUp(ctx context.Context, s SignUp) (*SignedUp, error) {
 	if s.Pool.AdminCreateUserConfig.AllowAdminCreateUserOnly {
 		return nil, fault.New(fault.NotAuthorized, "SignUp is not permitted for this user pool")
@@ -39,12 +40,6 @@ func (u *Users) SignUp(ctx context.Context, s SignUp) (*SignedUp, error) {
 	if s.Password == "" && !s.Pool.canDoWithout(user) {
 		return nil, missingMember("password")
 	}
-	channel, send := s.Pool.confirmationChannel(user)
-	if send {
-		if err := u.ready(s.Pool, channel.medium); err != nil {
-			return nil, err
-		}
-	}
 	if s.Password != "" {
 		password, err := u.NewPassword(s.Pool, user, s.Password, false)
 		if err != nil {
@@ -52,24 +47,57 @@ func (u *Users) SignUp(ctx context.Context, s SignUp) (*SignedUp, error) {
 		}
 		password.Apply(user)
 	}
-	var delivery *Delivery
-	err = u.db.Update(ctx, func(tx *store.Tx) error {
-		user.CreatedAt, user.ModifiedAt = tx.Now(), tx.Now()
-		if err := s.Pool.insert(tx, user); err != nil {
-			return err
+	if err := s.Pool.preSignUp(ctx, trigger.PreSignUpSignUp, user); err != nil {
+		return nil, err
+	}
+	channel, send := s.Pool.confirmationChannel(user)
+	send = send && user.Status == StatusUnconfirmed
+	if send {
+		if err := u.ready(s.Pool, channel.medium); err != nil {
+			return nil, err
 		}
-		if !send {
-			return nil
-		}
-		var err error
-		delivery, err = u.sendCode(tx, s.Pool, user, sending{
-			purpose: codeSignUp, life: signUpCodeLife, channel: channel, source: sourceSignUp, client: s.Client})
-		return err
-	})
+	}
+	var code *sending
+	if send {
+		code = &sending{
+			purpose: codeSignUp, life: signUpCodeLife, channel: channel, source: sourceSignUp, client: s.Client, texts: NewTexts(s.Pool)}
+	}
+	delivery, err := u.insertSignedUp(ctx, s.Pool, user, code)
 	if err != nil {
 		return nil, usernameExists(err, "User already exists")
 	}
+	if user.Status == StatusConfirmed {
+		if err := s.Pool.postConfirmation(ctx, trigger.PostConfirmationSignUp, user); err != nil {
+			return nil, err
+		}
+	}
 	return &SignedUp{User: user, Delivery: delivery}, nil
+}
+
+// insertSignedUp adds the user and sends the code, unless that is nil. Where the
+// trigger CustomMessage fails the user is there all the same, as in Cognito, and
+// can ask for another code.
+func (u *Users) insertSignedUp(ctx context.Context, pool *Pool, user *store.User, code *sending) (delivery *Delivery, err error) {
+	insert := func(tx *store.Tx) error {
+		user.CreatedAt, user.ModifiedAt = tx.Now(), tx.Now()
+		err := pool.insert(tx, user)
+		if err == nil && code != nil {
+			delivery, err = u.sendCode(tx, pool, user, *code)
+		}
+		return err
+	}
+	if code == nil {
+		return nil, u.db.Update(ctx, insert)
+	}
+	failed := code.texts.Run(ctx, func() error { return u.db.Update(ctx, insert) })
+	if !trigger.Refused(failed) {
+		return delivery, failed
+	}
+	code = nil
+	if err := u.db.Update(ctx, insert); err != nil {
+		return nil, err
+	}
+	return nil, failed
 }
 
 // user is the user to be, without a password.
@@ -152,6 +180,9 @@ func (u *Users) ConfirmSignUp(ctx context.Context, pool *Pool, client *Client, n
 	if err != nil {
 		return nil, aliasExists(err)
 	}
+	if err := pool.postConfirmation(ctx, trigger.PostConfirmationSignUp, done.User); err != nil {
+		return nil, err
+	}
 	return &done, nil
 }
 
@@ -174,7 +205,8 @@ func (u *Users) ResendConfirmationCode(ctx context.Context, pool *Pool, client *
 		return nil, err
 	}
 	var delivery *Delivery
-	err := u.attempt(ctx, func(tx *store.Tx) (refused, err error) {
+	texts := NewTexts(pool)
+	resend := func(tx *store.Tx) (refused, err error) {
 		user, sub, err := u.lookUp(tx, pool, name)
 		if err != nil {
 			return nil, err
@@ -182,7 +214,7 @@ func (u *Users) ResendConfirmationCode(ctx context.Context, pool *Pool, client *
 		if refused, err := count(tx, pool.ID, sub, actionResend, u.limits.ResendConfirmationCode); refused != nil || err != nil {
 			return refused, err
 		}
-		s := sending{purpose: codeSignUp, life: signUpCodeLife, source: sourceResendCode, client: client}
+		s := sending{purpose: codeSignUp, life: signUpCodeLife, source: sourceResendCode, client: client, texts: texts}
 		switch {
 		case user == nil && client.RevealsUsers():
 			return errNoUserOfClient, nil
@@ -201,8 +233,8 @@ func (u *Users) ResendConfirmationCode(ctx context.Context, pool *Pool, client *
 		}
 		delivery, err = u.sendCode(tx, pool, user, s)
 		return nil, s.conceal(client, &delivery, err)
-	})
-	if err != nil {
+	}
+	if err := texts.Run(ctx, func() error { return u.attempt(ctx, resend) }); err != nil {
 		return nil, err
 	}
 	return delivery, nil

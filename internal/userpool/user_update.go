@@ -27,7 +27,8 @@ var verifiable = []string{"email", "phone_number"}
 // LimitExceededException.
 func (u *Users) UpdateAttributes(ctx context.Context, pool *Pool, name string, set map[string]string, w Writer) ([]Delivery, error) {
 	var sent []Delivery
-	_, err := u.Modify(ctx, pool, name, func(tx *store.Tx, user *store.User) error {
+	texts := NewTexts(pool)
+	update := func(tx *store.Tx, user *store.User) error {
 		if err := pool.CheckChangedAttributes(user, set, w); err != nil {
 			return err
 		}
@@ -49,6 +50,7 @@ func (u *Users) UpdateAttributes(ctx context.Context, pool *Pool, name string, s
 		}
 		sent = nil
 		for _, s := range codes {
+			s.texts = texts
 			d, err := u.sendCode(tx, pool, user, s)
 			if err != nil {
 				return err
@@ -56,6 +58,10 @@ func (u *Users) UpdateAttributes(ctx context.Context, pool *Pool, name string, s
 			sent = append(sent, *d)
 		}
 		return nil
+	}
+	err := texts.Run(ctx, func() error {
+		_, err := u.Modify(ctx, pool, name, update)
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -19,7 +19,8 @@ func (u *Users) SendAttributeCode(ctx context.Context, pool *Pool, sub, attribut
 		return nil, errUnverifiable
 	}
 	var sent *Delivery
-	err := u.attempt(ctx, func(tx *store.Tx) (refused, err error) {
+	texts := NewTexts(pool)
+	send := func(tx *store.Tx) (refused, err error) {
 		user, err := pool.User(tx, sub)
 		if errors.Is(err, store.ErrNotFound) {
 			return errNoUser, nil
@@ -27,7 +28,7 @@ func (u *Users) SendAttributeCode(ctx context.Context, pool *Pool, sub, attribut
 		if err != nil {
 			return nil, err
 		}
-		s := sending{purpose: codeVerify(attribute), life: verifyCodeLife, source: sourceVerifyAttribute}
+		s := sending{purpose: codeVerify(attribute), life: verifyCodeLife, source: sourceVerifyAttribute, texts: texts}
 		to := user.Attributes[attribute]
 		pending, waits, err := u.pendingValue(tx, pool, user, attribute)
 		if err != nil {
@@ -45,8 +46,8 @@ func (u *Users) SendAttributeCode(ctx context.Context, pool *Pool, sub, attribut
 		}
 		sent, err = u.sendCode(tx, pool, user, s)
 		return nil, err
-	})
-	if err != nil {
+	}
+	if err := texts.Run(ctx, func() error { return u.attempt(ctx, send) }); err != nil {
 		return nil, err
 	}
 	return sent, nil
