@@ -21,6 +21,7 @@ type commands struct {
 	Migrate   migrateCommand   `cmd:"" help:"Bring a database up to date."`
 	Key       keyCommands      `cmd:"" help:"Make the master key; rotate it or a pool's signing keys."`
 	AccessKey accessKeyCommand `cmd:"" name:"access-key" help:"Make, list and revoke keys for administrative calls."`
+	Role      roleCommand      `cmd:"" help:"Make, list and delete the roles that identity pools give credentials for."`
 	Export    exportCommand    `cmd:"" help:"Write a whole pool into an encrypted file."`
 	Import    importCommand    `cmd:"" help:"Make a pool of a file that export wrote."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`

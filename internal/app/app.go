@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/poolhouse/poolhouse/internal/awsjson"
+	"github.com/poolhouse/poolhouse/internal/credentials"
 	"github.com/poolhouse/poolhouse/internal/devserver"
 	"github.com/poolhouse/poolhouse/internal/federation/fetch"
 	"github.com/poolhouse/poolhouse/internal/identity"
@@ -23,6 +24,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/signin"
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 	"github.com/poolhouse/poolhouse/internal/userimport"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
@@ -38,6 +40,10 @@ type Options struct {
 	Region      string
 	AccountID   string
 	StrictTiers bool // refuse what a pool's tier lacks
+
+	STSURL string // of the STS that gives identity pools' credentials; empty: Poolhouse itself does
+
+	Functions trigger.Functions // trigger functions of this process, by ARN
 
 	PrivateProviders bool // identity providers may be at private addresses, and speak http
 
@@ -113,7 +119,8 @@ func (a *App) assemble(ctx context.Context) error {
 	outbox := message.NewOutbox(a.ring, o.Dev)
 	a.pools = userpool.NewPools(a.db, a.ring, userpool.PoolsOptions{
 		AccountID: o.AccountID, StrictTiers: o.StrictTiers, DomainSuffix: o.DomainSuffix,
-		Fetch: fetch.New(fetch.Options{Anywhere: o.Dev || o.PrivateProviders}).Get,
+		Triggers: trigger.New(trigger.Options{Runner: o.Functions, Logger: a.log}),
+		Fetch:    fetch.New(fetch.Options{Anywhere: o.Dev || o.PrivateProviders}).Get,
 		Limits: userpool.PoolLimits{
 			Pools: o.ResourceLimits["Pools"], ClientsPerPool: o.ResourceLimits["ClientsPerPool"],
 			GroupsPerPool: o.ResourceLimits["GroupsPerPool"], GroupsPerUser: o.ResourceLimits["GroupsPerUser"],
@@ -130,10 +137,15 @@ func (a *App) assemble(ctx context.Context) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	proof := newAccessKeyCache(a.db, a.ring, o.AccountID)
+	builtIn := credentials.NewBuiltIn(credentials.Options{
+		Ring: a.ring, Roles: credentials.NewRoles(a.db, o.AccountID), AccountID: o.AccountID,
+		AccessKey: proof.find, AnyRole: o.SkipSignatures, Now: a.clock.Now,
+	})
 	api, err := awsjson.New(awsjson.Options{
 		Region:         o.Region,
 		AccountID:      o.AccountID,
 		AccessKey:      proof.find,
+		Session:        session(builtIn),
 		SkipSignatures: o.SkipSignatures,
 		TrustedProxies: o.TrustedProxies,
 		Limits:         o.RateLimits,
@@ -151,7 +163,8 @@ func (a *App) assemble(ctx context.Context) error {
 		feed, importLog = devserver.Local(feed), devserver.Local(importLog)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", api)
+	mux.Handle("/", a.orSTS(api, builtIn, proof))
+	mux.Handle("POST /_poolhouse/sigv4/key", a.signingKeys(api, builtIn))
 	mux.HandleFunc("GET /_poolhouse/healthz", a.healthz)
 	mux.HandleFunc("GET /_poolhouse/readyz", a.readyz)
 	mux.Handle("GET /_poolhouse/metrics", a.metrics(registry))

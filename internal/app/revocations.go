@@ -80,7 +80,7 @@ func explainRefusal(err error) (status int, f *fault.Error) {
 		return http.StatusInternalServerError, fault.New(fault.InternalError, "Internal server error")
 	}
 	switch f.Code {
-	case fault.AccessDenied, fault.MissingAuthenticationToken, fault.IncompleteSignature, fault.InvalidSignature, fault.UnrecognizedClient:
+	case fault.AccessDenied, fault.MissingAuthenticationToken, fault.IncompleteSignature, fault.InvalidSignature, fault.UnrecognizedClient, fault.ExpiredToken:
 		return http.StatusForbidden, f
 	case fault.ResourceNotFound:
 		return http.StatusNotFound, f

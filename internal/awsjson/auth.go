@@ -33,11 +33,7 @@ func (h *Handler) identify(r *http.Request, service string) (*signer, error) {
 	if err := signature.CheckScope(region, service); err != nil {
 		return nil, err
 	}
-	// Keys on record are long-term ones, which go without a session token.
-	if h.options.AccessKey == nil || signature.SecurityToken != "" {
-		return nil, sigv4.ErrUnknownKey
-	}
-	secret, principal, err := h.options.AccessKey(r.Context(), signature.Credential.AccessKeyID)
+	secret, principal, err := h.lookUp(r, signature)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +41,18 @@ func (h *Handler) identify(r *http.Request, service string) (*signer, error) {
 		return nil, sigv4.ErrUnknownKey
 	}
 	return &signer{signature, secret, principal}, nil
+}
+
+// lookUp finds the key of a signature. Keys on record are long-term ones, which
+// go without a session token.
+func (h *Handler) lookUp(r *http.Request, s *sigv4.Signature) (secret string, principal *iam.Principal, err error) {
+	switch {
+	case s.SecurityToken != "" && h.options.Session != nil:
+		return h.options.Session(r.Context(), s.Credential.AccessKeyID, s.SecurityToken)
+	case s.SecurityToken == "" && h.options.AccessKey != nil:
+		return h.options.AccessKey(r.Context(), s.Credential.AccessKeyID)
+	}
+	return "", nil, sigv4.ErrUnknownKey
 }
 
 // deniedBy names, for some actions, another whose explicit denial denies them

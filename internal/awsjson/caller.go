@@ -11,6 +11,11 @@ import (
 // signed. What they may do is theirs to be asked, see iam.Principal.Authorize. The
 // error is a *fault.Error, or an internal one.
 func (h *Handler) Caller(r *http.Request, service string) (*iam.Principal, error) {
+	return h.CallerWith(r, nil, service)
+}
+
+// CallerWith is Caller of a request that had this body.
+func (h *Handler) CallerWith(r *http.Request, body []byte, service string) (*iam.Principal, error) {
 	if h.options.SkipSignatures {
 		if foreignPage(r) {
 			return nil, errForeignPage
@@ -21,7 +26,7 @@ func (h *Handler) Caller(r *http.Request, service string) (*iam.Principal, error
 	if err != nil {
 		return nil, err
 	}
-	if err := signer.signature.Verify(r, nil, signer.secret, h.options.Now()); err != nil {
+	if err := signer.signature.Verify(r, body, signer.secret, h.options.Now()); err != nil {
 		return nil, err
 	}
 	return signer.principal, nil

@@ -40,6 +40,9 @@ type Options struct {
 	// *fault.Error, such as sigv4.ErrUnknownKey, is the answer; any other error
 	// is an internal one. Nil knows no key.
 	AccessKey func(ctx context.Context, id string) (secret string, principal *iam.Principal, err error)
+	// Session is AccessKey for temporary credentials, which come with a session
+	// token. Nil knows none.
+	Session func(ctx context.Context, id, token string) (secret string, principal *iam.Principal, err error)
 	// SkipSignatures takes anybody for an administrator, signed or not, in
 	// whatever region a signature's scope names, save the pages of other sites
 	// that a developer visits. For development servers only.

@@ -40,6 +40,7 @@ type Server struct {
 	Region         string         `default:"us-east-1" help:"Region of new pools (default ${default})."`
 	AccountID      string         `name:"account-id" default:"123456789012" help:"Account in ARNs (default ${default})."`
 	StrictTiers    bool           `name:"strict-tiers" help:"Refuse the features that a pool's tier lacks, as AWS does; otherwise every tier has them all."`
+	STSURL         string         `name:"sts-url" placeholder:"URL" help:"Security token service that identity pools get credentials from; otherwise this server makes them itself, for the roles of 'poolhouse role'."`
 	Seed           string         `placeholder:"FILE" type:"existingfile" help:"JSON file of pools, clients and users that must exist."`
 	TrustedProxies []string       `name:"trusted-proxies" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For is believed."`
 	MetricsFrom    []string       `name:"metrics-from" placeholder:"CIDR,..." default:"127.0.0.0/8,::1" help:"Addresses that may read /_poolhouse/metrics (default this machine)."`
@@ -96,6 +97,12 @@ func (s *Server) Validate() error {
 		u, err := url.Parse(s.PublicURL)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 			return fmt.Errorf("--public-url: %q is not a URL such as https://id.example.com", s.PublicURL)
+		}
+	}
+	if s.STSURL != "" {
+		u, err := url.Parse(s.STSURL)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return fmt.Errorf("--sts-url: %q is not a URL such as https://sts.us-east-1.amazonaws.com", s.STSURL)
 		}
 	}
 	if s.DomainSuffix != "" && (len(s.DomainSuffix) > 180 || !hostPattern.MatchString(s.DomainSuffix)) {

@@ -30,6 +30,8 @@ func TestServeValidate(t *testing.T) {
 		{"certificate without address", func(s *Serve) { s.TLSCert, s.TLSKey = "c", "k" }, "--tls-addr"},
 		{"https without certificate", func(s *Serve) { s.TLSAddr = "127.0.0.1:8443" }, "--tls-cert"},
 		{"https", func(s *Serve) { s.TLSAddr, s.TLSCert, s.TLSKey = "127.0.0.1:8443", "c", "k" }, ""},
+		{"STS", func(s *Serve) { s.STSURL = "https://sts.us-east-1.amazonaws.com" }, ""},
+		{"STS without a scheme", func(s *Serve) { s.STSURL = "sts.us-east-1.amazonaws.com" }, "--sts-url"},
 		{"domain suffix", func(s *Serve) { s.DomainSuffix = "login.example.com" }, ""},
 		{"domain suffix with a port", func(s *Serve) { s.DomainSuffix = "localhost:9339" }, "--domain-suffix"},
 		{"domain suffix of digits", func(s *Serve) { s.DomainSuffix = "127.0.0.1" }, "--domain-suffix"},

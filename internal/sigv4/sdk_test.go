@@ -284,7 +284,7 @@ func TestDateHeader(t *testing.T) {
 	if want := "GET\n/\n\ndate:Sun, 30 Aug 2015 12:36:00 GMT\nhost:example.amazonaws.com\n\ndate;host\n" + hexSHA256(nil); canonical != want {
 		t.Fatalf("canonical request %q, want %q", canonical, want)
 	}
-	signature := hexOf(hmacSHA256(signingKey(suiteSecret, credential), stringToSign(suiteNow(t), credential, canonical)))
+	signature := hexOf(hmacSHA256(SigningKey(suiteSecret, credential), stringToSign(suiteNow(t), credential, canonical)))
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+suiteScope+",SignedHeaders=date;host,Signature="+signature)
 	s, err := Parse(r)
 	if err != nil {

@@ -51,6 +51,16 @@ func (c Credential) scope() string {
 	return c.Date + "/" + c.Region + "/" + c.Service + "/" + terminator
 }
 
+// Valid reports whether the parts are written as those of a signature are.
+func (c Credential) Valid() bool {
+	for _, part := range []string{c.AccessKeyID, c.Date, c.Region, c.Service} {
+		if part == "" || len(part) > maxScopePart || strings.ContainsFunc(part, notScopeRune) {
+			return false
+		}
+	}
+	return true
+}
+
 // A Signature is what a request claims about its signing. Nothing in it may be
 // trusted before Verify has returned nil.
 type Signature struct {

@@ -117,7 +117,7 @@ func TestPublishedSuite(t *testing.T) {
 
 // The key that AWS's guide derives for 20150830, us-east-1, iam.
 func TestSigningKey(t *testing.T) {
-	key := signingKey(suiteSecret, Credential{suiteKeyID, "20150830", "us-east-1", "iam"})
+	key := SigningKey(suiteSecret, Credential{suiteKeyID, "20150830", "us-east-1", "iam"})
 	const want = "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
 	if got := hexOf(key); got != want {
 		t.Errorf("got %s, want %s", got, want)

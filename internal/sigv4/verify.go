@@ -44,7 +44,7 @@ func (s *Signature) Verify(r *http.Request, body []byte, secret string, now time
 	if !ok {
 		return errMismatch
 	}
-	mac := hmacSHA256(signingKey(secret, s.Credential), stringToSign(s.Time, s.Credential, canonical))
+	mac := hmacSHA256(SigningKey(secret, s.Credential), stringToSign(s.Time, s.Credential, canonical))
 	if subtle.ConstantTimeCompare([]byte(hex.EncodeToString(mac)), []byte(s.signature)) != 1 {
 		return errMismatch
 	}
@@ -111,9 +111,10 @@ func stringToSign(signed time.Time, c Credential, canonical string) string {
 	return algorithm + "\n" + signed.Format(timeFormat) + "\n" + c.scope() + "\n" + hexSHA256([]byte(canonical))
 }
 
-// signingKey derives the key of one day, region and service. Four HMACs of a
-// few bytes cost less than a cache that would keep secrets in memory.
-func signingKey(secret string, c Credential) []byte {
+// SigningKey derives the key of one day, region and service, which is good for
+// signatures of that scope only. Four HMACs of a few bytes cost less than a cache
+// that would keep secrets in memory.
+func SigningKey(secret string, c Credential) []byte {
 	key := []byte("AWS4" + secret)
 	for _, part := range []string{c.Date, c.Region, c.Service, terminator} {
 		key = hmacSHA256(key, part)

@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/poolhouse/poolhouse/internal/credentials"
-	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/iam"
 	"github.com/poolhouse/poolhouse/internal/sigv4"
 )
