@@ -57,6 +57,15 @@ func WithLogger(l *slog.Logger) Option {
 	return func(o *options) { o.Logger = l }
 }
 
+// WithFunctions runs functions of the test as trigger functions, by the ARN that
+// the LambdaConfig of a pool names them with. A function gets the event that AWS
+// Lambda would give it and returns it with the response filled in; an error that
+// it returns is one that the function throws. [Server.Call] with UpdateUserPool
+// sets the LambdaConfig.
+func WithFunctions(functions map[string]func(ctx context.Context, event json.RawMessage) (response json.RawMessage, err error)) Option {
+	return func(o *options) { o.Functions = functions }
+}
+
 // New starts a server that ends with the test. Without options it has a pool
 // whose users sign in by username and password, with one client; emails are
 // verified by a code, see [Server.Code].

@@ -45,8 +45,9 @@ type clientClaims struct {
 }
 
 // IssueClient gives the access token of a client. Which flows and grants the
-// client may use is for the caller to check. The only fault is
-// InvalidParameterException, for a scope that it may not have.
+// client may use is for the caller to check. Errors are
+// InvalidParameterException, for a scope that it may not have, and those of
+// triggers.
 func (i *Issuer) IssueClient(ctx context.Context, g ClientGrant) (*ClientToken, error) {
 	scopes, err := i.pools.MachineScopes(ctx, g.Client, g.Scopes)
 	if err != nil {
@@ -69,9 +70,16 @@ func (i *Issuer) IssueClient(ctx context.Context, g ClientGrant) (*ClientToken, 
 		JTI:      newUUID(now),
 		ClientID: g.Client.ID,
 	}
+	changed, scopes, err := i.preClientToken(ctx, g, claims, scopes)
+	if err != nil {
+		return nil, err
+	}
 	t := &ClientToken{ExpiresIn: g.Client.AccessTokenTTL(), Scopes: slices.Clone(scopes)}
-	if t.AccessToken, err = sign(key, claims); err != nil {
+	if t.AccessToken, err = sign(key, changed); err != nil {
 		return nil, fmt.Errorf("sign access token of client %s: %w", g.Client.ID, err)
+	}
+	if len(t.AccessToken) > maxJWS {
+		return nil, errTooLong
 	}
 	return t, nil
 }

@@ -1,13 +1,16 @@
 package token
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -38,6 +41,15 @@ type Grant struct {
 	DeviceKey string    // of the device that took part or may be confirmed, if there is one
 	Nonce     string    // for the ID token, if the client gave one
 
+	// Through the OAuth endpoints: scopes decide what the tokens tell, and there is
+	// an ID token only with openid.
+	Hosted    bool
+	Resource  string // the audience of the access token, or ""
+	OriginJTI string // a NewOrigin that was made ahead; "": a new one
+	NoRefresh bool   // without a refresh token
+
+	Source string // what the trigger PreTokenGeneration is told; "": TokenGeneration_Authentication
+
 	Origin     Origin // for the record of the session
 	SSOSession string // the id of the browser's session that it came through, if it did
 }
@@ -45,8 +57,8 @@ type Grant struct {
 // A Set is the tokens of one sign-in or refresh.
 type Set struct {
 	AccessToken  string
-	IDToken      string
-	RefreshToken string        // "" after a refresh without rotation
+	IDToken      string        // "" through the OAuth endpoints without openid
+	RefreshToken string        // "" after a refresh without rotation, and where none was wanted
 	ExpiresIn    time.Duration // of the access token
 
 	NewDevice *userpool.NewDevice // that the user may confirm, or nil
@@ -65,7 +77,7 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (*Set, error) {
 	r := refresh{
 		ClientID:  g.Client.ID,
 		Sub:       g.User.Sub,
-		OriginJTI: newUUID(idTime(g.User, now)),
+		OriginJTI: g.OriginJTI,
 		AuthTime:  g.AuthTime.Unix(),
 		IssuedAt:  now.UnixMilli(),
 		ExpiresAt: now.Add(g.Client.RefreshTokenTTL()).UnixMilli(),
@@ -73,10 +85,18 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (*Set, error) {
 		DeviceKey: g.DeviceKey,
 		AMR:       g.AMR,
 		Rotates:   rotates,
+		Hosted:    g.Hosted,
+		Resource:  g.Resource,
 	}
-	set, err := i.signSet(ctx, g.Pool, g.Client, g.User, &r, g.Nonce, now)
+	if r.OriginJTI == "" {
+		r.OriginJTI = i.NewOrigin(g.User)
+	}
+	set, err := i.signSet(ctx, g.Pool, g.Client, g.User, &r, g.Nonce, cmp.Or(g.Source, trigger.TokenGenerationAuthentication), now)
 	if err != nil {
 		return nil, err
+	}
+	if g.NoRefresh {
+		return set, nil // nothing to list or to revoke, but for the tokens' hour
 	}
 	if set.RefreshToken, err = i.sealRefresh(g.Pool.ID, &r); err != nil {
 		return nil, err
@@ -89,6 +109,9 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (*Set, error) {
 	return set, nil
 }
 
+// NewOrigin returns an origin_jti for a sign-in of a user that happens now.
+func (i *Issuer) NewOrigin(user *store.User) string { return newUUID(idTime(user, i.db.Now())) }
+
 // idTime is the time for an id of tokens issued now: behind the user's last
 // sign-out, whatever the clocks say.
 func idTime(user *store.User, now time.Time) time.Time {
@@ -98,26 +121,28 @@ func idTime(user *store.User, now time.Time) time.Time {
 	return now
 }
 
-// signSet makes the signed tokens of the sign-in that r tells of.
+// signSet makes the signed tokens of the sign-in that r tells of. source is what
+// the trigger PreTokenGeneration is told.
 func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userpool.Client, user *store.User,
-	r *refresh, nonce string, now time.Time) (*Set, error) {
+	r *refresh, nonce, source string, now time.Time) (*Set, error) {
 	accessKey, err := i.ring.Signer(ctx, pool.ID, keys.UseAccess)
 	if err != nil {
 		return nil, fmt.Errorf("signing key for access tokens: %w", err)
 	}
-	idKey, err := i.ring.Signer(ctx, pool.ID, keys.UseID)
-	if err != nil {
-		return nil, fmt.Errorf("signing key for ID tokens: %w", err)
-	}
 	at := idTime(user, now)
 	groups := userpool.ClaimsOf(user.Groups)
+	changes, err := i.preToken(ctx, pool, client, user, groups, r.Scopes, source)
+	if err != nil {
+		return nil, err
+	}
+	groups = changeGroups(groups, changes)
 	access := accessClaims{
 		Sub:       user.Sub,
 		DeviceKey: r.DeviceKey,
 		Groups:    groups.Names,
 		EventID:   newUUID(at),
 		TokenUse:  keys.UseAccess,
-		Scope:     strings.Join(r.Scopes, " "),
+		Scope:     strings.Join(changeScopes(r.Scopes, changes.Scopes), " "),
 		AuthTime:  r.AuthTime,
 		Iss:       i.issuerURL(pool.ID),
 		Exp:       now.Add(client.AccessTokenTTL()).Unix(),
@@ -127,7 +152,10 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 		ACR:       pool.ACR(r.AMR),
 		AMR:       userpool.AMR(r.AMR),
 	}
-	id := idClaims(client, user.Attributes)
+	if r.Hosted {
+		access.Version, access.Aud = 2, r.Resource
+	}
+	id := idClaims(client, r.readable(user.Attributes))
 	id["sub"] = access.Sub
 	id["aud"] = client.ID
 	id["cognito:username"] = user.Username
@@ -151,9 +179,28 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 		id["jti"] = newUUID(at)
 	}
 
+	changeClaims(id, fixedIDClaims, changes.ID)
+	changed, err := changedAccess(access, client.ID, changes.Access)
+	if err != nil {
+		return nil, err
+	}
+
 	set := &Set{ExpiresIn: client.AccessTokenTTL()}
-	if set.AccessToken, err = sign(accessKey, access); err != nil {
+	if set.AccessToken, err = sign(accessKey, changed); err != nil {
 		return nil, fmt.Errorf("sign access token: %w", err)
+	}
+	if len(set.AccessToken) > maxJWS {
+		return nil, errTooLong
+	}
+	if r.Hosted {
+		if !slices.Contains(r.Scopes, userpool.ScopeOpenID) {
+			return set, nil
+		}
+		id["at_hash"] = atHash(set.AccessToken)
+	}
+	idKey, err := i.ring.Signer(ctx, pool.ID, keys.UseID)
+	if err != nil {
+		return nil, fmt.Errorf("signing key for ID tokens: %w", err)
 	}
 	if set.IDToken, err = sign(idKey, id); err != nil {
 		return nil, fmt.Errorf("sign ID token: %w", err)

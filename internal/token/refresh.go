@@ -11,6 +11,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -41,6 +42,8 @@ type refresh struct {
 	AMR        []string `json:"m,omitzero"` // see Grant
 	Rotates    bool     `json:"r,omitzero"` // the client rotated when it was issued
 	Generation int64    `json:"g,omitzero"` // how many rotations came before it
+	Hosted     bool     `json:"h,omitzero"` // see Grant
+	Resource   string   `json:"u,omitzero"` // see Grant
 }
 
 func (r *refresh) expires() time.Time { return time.UnixMilli(r.ExpiresAt).UTC() }
@@ -182,7 +185,7 @@ func (i *Issuer) Renew(ctx context.Context, r *Refresh) (*Set, error) {
 	// Signed before the rotation, so that a failure to sign does not use the token
 	// up.
 	now := i.db.Now()
-	set, err := i.signSet(ctx, r.Pool, r.Client, r.User, &r.content, "", now)
+	set, err := i.signSet(ctx, r.Pool, r.Client, r.User, &r.content, "", trigger.TokenGenerationRefreshTokens, now)
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (i *Invoker) CustomMessage(ctx context.Context, c Call, attributes, metadat
 		case utf8.RuneCountInString(*m.from) > m.most:
 			return CustomMessageAnswer{}, fault.Errorf(fault.InvalidLambdaResponse,
 				"CustomMessage returned a %s of more than %d characters.", m.what, m.most)
-		case m.body && !carries(*m.from, invites):
+		case m.body && !carries(*m.from, c.Source):
 			return CustomMessageAnswer{}, fault.Errorf(fault.InvalidLambdaResponse,
 				"CustomMessage returned a %s without the code parameter.", m.what)
 		}
@@ -95,10 +95,16 @@ func (i *Invoker) CustomMessage(ctx context.Context, c Call, attributes, metadat
 	return answer, nil
 }
 
-// carries says whether a text has room for the code, or a link in its place, and
-// in an invitation for the name.
-func carries(text string, invites bool) bool {
-	_, link, _ := strings.Cut(text, "{##")
-	return (strings.Contains(text, codePlaceholder) || strings.Contains(link, "##}")) &&
-		(!invites || strings.Contains(text, usernamePlaceholder))
+// carries says whether a text has room for the code, which a link may stand for
+// in a sign-up, and in an invitation for the name.
+func carries(text, source string) bool {
+	if source == CustomMessageAdminCreateUser && !strings.Contains(text, usernamePlaceholder) {
+		return false
+	}
+	if source == CustomMessageSignUp || source == CustomMessageResendCode {
+		if _, link, ok := strings.Cut(text, "{##"); ok && strings.Contains(link, "##}") {
+			return true
+		}
+	}
+	return strings.Contains(text, codePlaceholder)
 }

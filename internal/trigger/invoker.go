@@ -216,3 +216,12 @@ func filled(m map[string]string) map[string]string {
 	}
 	return m
 }
+
+// Refused says whether an error is one that the functions of a pool cause.
+func Refused(err error) bool {
+	switch fault.CodeOf(err) {
+	case fault.UserLambdaValidation, fault.UnexpectedLambda, fault.InvalidLambdaResponse:
+		return true
+	}
+	return false
+}
