@@ -198,4 +198,3 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		redirect(w, r, p.Path("/login"))
 	}
 }
-

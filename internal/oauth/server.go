@@ -24,12 +24,12 @@ type Parts struct {
 	Tokens    *token.Issuer
 	PublicURL string // base of the issuer, without a slash at the end
 
+	// ByHost says that the host names of domains can be resolved. Otherwise
+	// addresses are below /_domain/.
+	ByHost bool
+
 	// Origin tells where a request comes from. Nil: nothing is known.
 	Origin func(*http.Request) token.Origin
-
-	// Pages serves all other paths of a domain, such as /login and /error. Nil:
-	// there are none.
-	Pages http.Handler
 
 	Log *slog.Logger
 }
@@ -37,7 +37,6 @@ type Parts struct {
 // Server serves the endpoints. It is safe for concurrent use.
 type Server struct {
 	Parts
-	mux        *http.ServeMux
 	publicHost string // of PublicURL, without a port
 	secure     bool   // PublicURL is https
 }
@@ -54,7 +53,6 @@ func New(p Parts) *Server {
 	if u, err := url.Parse(p.PublicURL); err == nil {
 		s.publicHost, s.secure = strings.ToLower(u.Hostname()), u.Scheme == "https"
 	}
-	s.mux = s.routes()
 	return s
 }
 
@@ -78,8 +76,11 @@ func SiteOf(ctx context.Context) *Site {
 
 const domainPath = "/_domain/"
 
-// Route serves requests to the domains of pools, and leaves all others to next.
-func (s *Server) Route(next http.Handler) http.Handler {
+// Route serves requests to the domains of pools: the endpoints itself, and all
+// other paths, such as /login and /error, by pages (nil: there are none). It leaves
+// all other requests to next.
+func (s *Server) Route(pages, next http.Handler) http.Handler {
+	mux := s.routes(pages)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name, base, path := s.domainOf(r)
 		if name == "" {
@@ -101,7 +102,7 @@ func (s *Server) Route(next http.Handler) http.Handler {
 		}
 		inside := r.Clone(context.WithValue(r.Context(), siteKey{}, &Site{Pool: pool, Domain: domain, Base: base}))
 		inside.URL.Path, inside.URL.RawPath = path, ""
-		s.mux.ServeHTTP(w, inside)
+		mux.ServeHTTP(w, inside)
 	})
 }
 
@@ -131,11 +132,16 @@ func (s *Server) domainOf(r *http.Request) (name, base, path string) {
 }
 
 // routes are the paths of a site.
-func (s *Server) routes() *http.ServeMux {
+func (s *Server) routes(pages http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /oauth2/authorize", s.authorize)
-	if s.Pages != nil {
-		mux.Handle("/", s.Pages)
+	mux.HandleFunc("/oauth2/authorize", page(s.authorize))
+	mux.HandleFunc("/oauth2/token", open([]string{"POST"}, s.token))
+	mux.HandleFunc("/oauth2/userInfo", open([]string{"GET", "POST"}, s.userInfo))
+	mux.HandleFunc("/oauth2/revoke", open([]string{"POST"}, s.revoke))
+	mux.HandleFunc("/logout", page(s.logout))
+	mux.HandleFunc("/oauth2/logout", page(s.logout))
+	if pages != nil {
+		mux.Handle("/", pages)
 	} else {
 		mux.HandleFunc("/error", s.plainError)
 	}

@@ -46,6 +46,33 @@ type Access struct {
 // own account. Errors are NotAuthorizedException, and UserNotFoundException for
 // a user who is gone.
 func (i *Issuer) Authenticate(ctx context.Context, accessToken string) (*Access, error) {
+	access, err := i.authenticate(ctx, accessToken)
+	if err == nil && !slices.Contains(access.Claims.Scopes, signInScope) {
+		return nil, fault.New(fault.NotAuthorized, "Access Token does not have required scopes")
+	}
+	return access, err
+}
+
+// AuthenticateOpenID checks the access token of a request for what the user's ID
+// token says. Errors are NotAuthorizedException, UserNotFoundException for a user
+// who is gone, and ForbiddenException for a token without the scope openid.
+func (i *Issuer) AuthenticateOpenID(ctx context.Context, accessToken string) (*Access, error) {
+	access, err := i.authenticate(ctx, accessToken)
+	if err == nil && !slices.Contains(access.Claims.Scopes, userpool.ScopeOpenID) {
+		return nil, fault.New(fault.Forbidden, "Access Token does not have required scopes")
+	}
+	return access, err
+}
+
+// Readable are the claims that the user's attributes become in an ID token of the
+// same scopes.
+func (a *Access) Readable() map[string]any {
+	r := refresh{Hosted: true, Scopes: a.Claims.Scopes}
+	return idClaims(a.Client, r.readable(a.User.Attributes))
+}
+
+// authenticate checks the access token of a user, whatever its scopes.
+func (i *Issuer) authenticate(ctx context.Context, accessToken string) (*Access, error) {
 	pool, claims, err := i.verifyAccess(ctx, accessToken)
 	if err != nil {
 		return nil, err

@@ -65,6 +65,12 @@ func (p *Pool) Levels(targets string) []int {
 	return levels
 }
 
+// ACRValues are the names of the levels, from the lowest to the highest.
+func (p *Pool) ACRValues() []string {
+	names := p.acrNames()
+	return names[1:]
+}
+
 // acrNames are the names of the levels at their index.
 func (p *Pool) acrNames() [5]string {
 	var names [5]string

@@ -1,0 +1,102 @@
+package oauth
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+// logout is /logout: it ends the browser's session and goes on to a logout URL of
+// the client's (logout_uri), or to the sign-in page (redirect_uri and
+// response_type). Beyond Cognito it knows the parameters of OpenID Connect
+// RP-Initiated Logout 1.0, post_logout_redirect_uri and id_token_hint, with which
+// Cognito shows an error page.
+func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || len(r.URL.RawQuery) > maxQuery {
+		s.toErrorPage(w, r, "invalid_request", "")
+		return
+	}
+	client, code, err := s.logoutClient(r, query)
+	if err != nil {
+		s.internalError(w, r, err)
+		return
+	}
+	to := ""
+	if code == "" {
+		to, code = s.afterLogout(r, client, query)
+	}
+	if code != "" {
+		s.toErrorPage(w, r, code, query.Get("client_id"))
+		return
+	}
+	if err := s.EndSession(w, r); err != nil {
+		s.internalError(w, r, err)
+		return
+	}
+	redirect(w, r, to)
+}
+
+// logoutClient is the client that a user signs out from. An ID token names it too,
+// even an expired one.
+func (s *Server) logoutClient(r *http.Request, query url.Values) (client *userpool.Client, code string, err error) {
+	pool := SiteOf(r.Context()).Pool
+	id, once := single(query, "client_id")
+	if !once {
+		return nil, "invalid_request", nil
+	}
+	if hint := query.Get("id_token_hint"); hint != "" {
+		token, err := s.Tokens.VerifyID(r.Context(), pool.ID, hint)
+		if err != nil || id != "" && id != token.ClientID {
+			return nil, "invalid_request", nil
+		}
+		id = token.ClientID
+	}
+	if id == "" {
+		return nil, missingParameter("client_id"), nil
+	}
+	_, client, err = s.Pools.PoolClient(r.Context(), pool.ID, id)
+	if fault.CodeOf(err) == fault.ResourceNotFound {
+		return nil, "invalid_client", nil
+	}
+	return client, "", err
+}
+
+// afterLogout is where the browser goes then, or the error to show.
+func (s *Server) afterLogout(r *http.Request, client *userpool.Client, query url.Values) (to, code string) {
+	logout, once := single(query, "logout_uri")
+	standard, onceToo := single(query, "post_logout_redirect_uri")
+	switch {
+	case !once || !onceToo:
+		return "", "invalid_request"
+	case logout != "":
+		if !slices.Contains(client.LogoutURLs, logout) {
+			return "", "invalid_request"
+		}
+		return logout, ""
+	case standard != "":
+		if !slices.Contains(client.LogoutURLs, standard) {
+			return "", "invalid_request"
+		}
+		if state, once := single(query, "state"); once && state != "" && len(state) <= maxState {
+			separator := "?"
+			if strings.Contains(standard, "?") {
+				separator = "&"
+			}
+			standard += separator + "state=" + url.QueryEscape(state)
+		}
+		return standard, ""
+	case query.Get("redirect_uri") == "":
+		return "", missingParameter("redirect_uri")
+	}
+	// The sign-in page checks the request.
+	if query.Get("scope") == "" {
+		query.Set("scope", strings.Join(client.AllowedOAuthScopes, " "))
+	}
+	query.Set("client_id", client.ID)
+	return SiteOf(r.Context()).Base + "/login?" + query.Encode(), ""
+}
