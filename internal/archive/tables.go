@@ -63,6 +63,7 @@ var tables = []table{
 	}},
 	{PoolTable: named("forgotten_devices", "sub", "device_key")},
 	{PoolTable: named("user_sessions", "id")},
+	{PoolTable: named("auth_events", "sub", "id")},
 	{PoolTable: named("identity_providers", "id"), within: providerSecrets, last: true},
 	{PoolTable: named("identity_provider_identifiers", "identifier"), last: true},
 	{PoolTable: named("identity_links", "provider_id", "attribute", "value")},

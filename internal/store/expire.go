@@ -12,6 +12,7 @@ var expiring = []struct{ table, key string }{
 	{"revocation_events", "pool_id, recorded_at, id"},
 	{"forgotten_devices", "pool_id, sub, device_key"},
 	{"user_sessions", "pool_id, id"},
+	{"auth_events", "pool_id, sub, id"},
 	{"oauth_codes", "pool_id, id"},
 	{"oauth_requests", "pool_id, id"},
 }

@@ -277,6 +277,9 @@ func (tx *Tx) DeleteUser(u *User) error {
 	if err := tx.deleteUserSessions(u.PoolID, u.Sub); err != nil {
 		return err
 	}
+	if _, err := tx.exec(`DELETE FROM auth_events WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub); err != nil {
+		return err
+	}
 	if err := tx.DeleteSoftwareToken(u.PoolID, u.Sub); err != nil {
 		return err
 	}

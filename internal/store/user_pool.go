@@ -122,6 +122,7 @@ var pooled = []struct{ table, key string }{
 	{"user_devices", "sub, device_key"},
 	{"forgotten_devices", "sub, device_key"},
 	{"user_sessions", "id"},
+	{"auth_events", "sub, id"},
 	{"oauth_codes", "id"},
 	{"oauth_requests", "id"},
 	{"user_group_members", "sub, group_id"},

@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"passkeys", passkeys},
 		{"devices", devices},
 		{"user sessions", userSessions},
+		{"auth events", authEvents},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open(t)) })
 	}
