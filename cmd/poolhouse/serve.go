@@ -57,7 +57,7 @@ func options(s *config.Server, log *slog.Logger) (app.Options, error) {
 	o := app.Options{
 		PublicURL: strings.TrimRight(s.PublicURL, "/"), IssuerStyle: s.IssuerStyle,
 		Region: s.Region, AccountID: s.AccountID, StrictTiers: s.StrictTiers, Logger: log,
-		DomainSuffix: s.Suffix(), ResourceLimits: s.ResourceLimits, STSURL: s.STSURL,
+		DomainSuffix: s.Suffix(), PrefixHosts: s.DomainSuffix != "", ResourceLimits: s.ResourceLimits, STSURL: s.STSURL,
 	}
 	var err error
 	if o.TrustedProxies, err = s.Proxies(); err != nil {

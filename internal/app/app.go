@@ -48,6 +48,7 @@ type Options struct {
 	PrivateProviders bool // identity providers may be at private addresses, and speak http
 
 	DomainSuffix   string         // of prefix domains, which are <prefix>.auth.<suffix>; empty means localhost
+	PrefixHosts    bool           // these names can be resolved: discovery gives them out
 	ResourceLimits map[string]int // by the names of the fields of userpool.PoolLimits
 
 	Dev            bool // the conveniences of poolhouse dev
@@ -172,11 +173,12 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.Handle("PUT /_poolhouse/import/{pool}/{job}", a.uploadImport(imports))
 	mux.Handle("GET /_poolhouse/import/{pool}/{job}/log", importLog)
 	mux.Handle("GET /_poolhouse/images/{pool}/{image}", images(a.pools, a.log))
-	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, o.PublicURL, a.log))
+	pages := a.oauth(tokens)
+	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, pages, o.PublicURL, a.log))
 	if o.Dev {
 		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Log: a.log})
 	}
-	a.handler = mux
+	a.handler = pages.Route(nil, mux)
 	if err := a.seed(ctx); err != nil {
 		return err
 	}

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/oauth"
 	"github.com/poolhouse/poolhouse/internal/token"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // wellKnown serves a pool's keys and its discovery document. Verifiers of any
 // origin may read them. The keys are found under publicURL, whatever the issuer.
-func wellKnown(pools *userpool.Pools, tokens *token.Issuer, publicURL string, log *slog.Logger) http.Handler {
+func wellKnown(pools *userpool.Pools, tokens *token.Issuer, endpoints *oauth.Server, publicURL string, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -30,7 +31,8 @@ func wellKnown(pools *userpool.Pools, tokens *token.Issuer, publicURL string, lo
 		case document == "jwks.json":
 			body, err = tokens.JWKS(r.Context(), pool)
 		case document == "openid-configuration":
-			d := tokens.Discovery(pool)
+			var d token.Discovery
+			d, err = endpoints.Discovery(r.Context(), pool)
 			if publicURL != "" {
 				d.JWKSURI = publicURL + "/" + pool.ID + "/.well-known/jwks.json"
 			}

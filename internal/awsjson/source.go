@@ -12,6 +12,15 @@ const (
 	maxHops      = 32  // entries of X-Forwarded-For looked at, from the right
 )
 
+// Source is where a request came from, for what serves others than the API: the
+// address, "" if it has none, and the bounded User-Agent.
+func Source(r *http.Request, trusted []netip.Prefix) (address, userAgent string) {
+	if source := sourceOf(r, trusted); source.IsValid() {
+		address = source.String()
+	}
+	return address, userAgentOf(r)
+}
+
 // sourceOf is the address the request came from. If the connection is from a
 // trusted proxy, that is the rightmost address of X-Forwarded-For that is not a
 // trusted proxy: what stands left of it was written by the client. The zero

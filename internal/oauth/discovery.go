@@ -54,7 +54,7 @@ func (s *Server) BaseOf(ctx context.Context, pool *userpool.Pool) (string, error
 	switch {
 	case domain == nil:
 		return "", nil
-	case !s.ByHost:
+	case domain.Custom() && !s.CustomHosts, !domain.Custom() && !s.PrefixHosts:
 		return s.PublicURL + domainPath + domain.Name, nil
 	}
 	u, err := url.Parse(s.PublicURL)

@@ -24,9 +24,9 @@ type Parts struct {
 	Tokens    *token.Issuer
 	PublicURL string // base of the issuer, without a slash at the end
 
-	// ByHost says that the host names of domains can be resolved. Otherwise
-	// addresses are below /_domain/.
-	ByHost bool
+	// PrefixHosts and CustomHosts say that the host names of domains of these kinds
+	// can be resolved. Otherwise addresses that are given out are below /_domain/.
+	PrefixHosts, CustomHosts bool
 
 	// Origin tells where a request comes from. Nil: nothing is known.
 	Origin func(*http.Request) token.Origin
