@@ -11,8 +11,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/poolhouse/poolhouse/internal/trigger"
 	"github.com/poolhouse/poolhouse/internal/awscall"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 )
 
 // Options say where functions are called.
