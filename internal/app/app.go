@@ -18,6 +18,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/devserver"
 	"github.com/poolhouse/poolhouse/internal/federation/fetch"
 	"github.com/poolhouse/poolhouse/internal/identity"
+	"github.com/poolhouse/poolhouse/internal/identitypool"
 	"github.com/poolhouse/poolhouse/internal/idp"
 	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/message"
@@ -70,6 +71,9 @@ type App struct {
 	ring    *keys.Ring
 	pools   *userpool.Pools
 	service *idp.Service
+
+	identities *identitypool.Pools
+
 	handler http.Handler
 	health  health
 
@@ -142,6 +146,9 @@ func (a *App) assemble(ctx context.Context) error {
 		Ring: a.ring, Roles: credentials.NewRoles(a.db, o.AccountID), AccountID: o.AccountID,
 		AccessKey: proof.find, AnyRole: o.SkipSignatures, Now: a.clock.Now,
 	})
+	if a.identities, err = a.openIdentityPools(tokens, builtIn); err != nil {
+		return err
+	}
 	api, err := awsjson.New(awsjson.Options{
 		Region:         o.Region,
 		AccountID:      o.AccountID,
@@ -154,7 +161,7 @@ func (a *App) assemble(ctx context.Context) error {
 		PoolOf:         a.service.PoolOf,
 		Logger:         a.log,
 		Registerer:     registry,
-	}, a.service.API(), identity.API())
+	}, a.service.API(), identity.New(a.identities).API())
 	if err != nil {
 		return err
 	}
@@ -174,6 +181,7 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.Handle("GET /_poolhouse/import/{pool}/{job}/log", importLog)
 	mux.Handle("GET /_poolhouse/images/{pool}/{image}", images(a.pools, a.log))
 	pages := a.oauth(tokens)
+	mux.Handle("GET "+identityPath+"/.well-known/{document}", identityWellKnown(a.identities, o.PublicURL, a.log))
 	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, pages, o.PublicURL, a.log))
 	if o.Dev {
 		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Log: a.log})

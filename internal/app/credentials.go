@@ -34,6 +34,10 @@ const (
 	getSigningKey = "poolhouse:GetSigningKey" // the action in policies
 
 	maxSigningKeyRequest = 16 << 10 // bytes
+
+	// sessionExpired is about the session asked for. ExpiredTokenException would be
+	// about the caller's own.
+	sessionExpired fault.Code = "SessionExpiredException"
 )
 
 // A signingKeyRequest and its answer are the wire format of the endpoint, which
@@ -117,7 +121,7 @@ func (a *App) signingKey(w http.ResponseWriter, r *http.Request, api *awsjson.Ha
 	opened, err := builtIn.Open(r.Context(), in.AccessKeyID, in.SessionToken)
 	switch {
 	case errors.Is(err, credentials.ErrExpiredToken):
-		return nil, fault.New(fault.ExpiredToken, "The session has expired.")
+		return nil, fault.New(sessionExpired, "The session has expired.")
 	case errors.Is(err, credentials.ErrInvalidToken):
 		return nil, fault.New(fault.ResourceNotFound, "There is no such session.")
 	case err != nil:
@@ -171,9 +175,4 @@ func (a *App) orSTS(api http.Handler, builtIn *credentials.BuiltIn, proof *acces
 		}
 		api.ServeHTTP(w, r)
 	})
-}
-
-// identityToken proves a token of the identity pools' issuer.
-func (a *App) identityToken(context.Context, string) (*sts.Identity, error) {
-	return nil, fault.New(fault.NotAuthorized, "No OpenIDConnect provider found in your account for the token.")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/poolhouse/poolhouse/internal/message"
 	"github.com/poolhouse/poolhouse/internal/store"
 )
 
@@ -29,6 +30,9 @@ func (a *App) keepHouse(ctx context.Context) {
 		if err := a.pools.ClearDeleted(ctx); err != nil && ctx.Err() == nil {
 			a.log.ErrorContext(ctx, "clear deleted pools", "err", err)
 		}
+		if err := a.identities.ClearDeleted(ctx); err != nil && ctx.Err() == nil {
+			a.log.ErrorContext(ctx, "clear deleted identity pools", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -48,7 +52,11 @@ func (a *App) clearExpired(ctx context.Context) error {
 			if err = tx.TrimMessages(keptMessages, housekeepingStep); err != nil {
 				return err
 			}
-			n, err = tx.DeleteExpired(housekeepingStep)
+			if n, err = tx.DeleteExpired(housekeepingStep); err != nil {
+				return err
+			}
+			dead, err := tx.TrimDeadOutgoing(tx.Now().Add(-message.DeadFor), housekeepingStep)
+			n += dead
 			return err
 		})
 		if err != nil || n == 0 {

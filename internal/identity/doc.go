@@ -1,3 +1,4 @@
-// Package identity serves the operations of Amazon Cognito identity pools. None
-// is built yet; each answers that.
+// Package identity serves the operations of Amazon Cognito identity pools. A
+// method takes what the API model names, calls package identitypool, and shows
+// what that answers.
 package identity

@@ -46,6 +46,11 @@ func (k *SigningKey) Sign(digest []byte) ([]byte, error) {
 	return k.private.Sign(rand.Reader, digest, crypto.SHA256)
 }
 
+// SignSHA512 is Sign for a SHA-512 digest (RS512).
+func (k *SigningKey) SignSHA512(digest []byte) ([]byte, error) {
+	return k.private.Sign(rand.Reader, digest, crypto.SHA512)
+}
+
 // JWK is a public key as Cognito publishes it: RFC 7517, members in the order of
 // the alphabet.
 type JWK struct {

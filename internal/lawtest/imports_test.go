@@ -66,7 +66,7 @@ signin:   fault passkey store keys message userpool srp totp token trigger githu
 userimport: fault store keys userpool
 
 identitypool/login: fault federation/metadata token userpool
-identitypool:       arn fault store keys userpool token identitypool/login github.com/google/uuid golang.org/x/sync
+identitypool:       arn credentials fault iam store keys userpool token identitypool/login github.com/google/uuid
 
 # Credentials for the identities of identity pools.
 credentials:           arn fault iam keys store
@@ -79,14 +79,14 @@ oauth: fault store keys userpool token trigger github.com/google/uuid
 # The edge, and the operations behind it.
 awsjson:  arn fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
 idp:      branding fault apimodel awsjson idpapi iam store keys message trigger userimport userpool srp token signin golang.org/x/net
-identity: fault apimodel awsjson identityapi identitypool iam store keys userpool token
+identity: apimodel awsjson identityapi identitypool
 
 # What only the development server has.
 devserver: fault store message
 
 # Where all meet.
 app: arn fault apimodel awsjson config devserver iam identity idp idpapi keys message oauth signin sigv4 store token
-app: credentials credentials/stsclient sts identitypool
+app: credentials credentials/stsclient sts identitypool identitypool/login
 app: federation/fetch trigger userimport userpool github.com/prometheus/client_golang
 
 /cmd/poolhouse:      app archive awsjson config credentials devserver iam keys store filippo.io/age github.com/alecthomas/kong
@@ -95,7 +95,7 @@ app: federation/fetch trigger userimport userpool github.com/prometheus/client_g
 # For programs of others: nothing of the server, nothing of third parties.
 /verify:
 /verify/middleware: /verify
-/verify/sigv4:
+/verify/sigv4:      /verify
 /verify/settings:   /verify /verify/middleware
 /verify/albauth:    /verify /verify/middleware
 

@@ -1,0 +1,86 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/poolhouse/poolhouse/internal/apimodel"
+	"github.com/poolhouse/poolhouse/internal/identityapi"
+	"github.com/poolhouse/poolhouse/internal/identitypool"
+)
+
+// GetId gives the identity of logins, or one of a guest. The account does not
+// matter.
+func (s *Service) GetId(ctx context.Context, in *identityapi.GetIdInput) (*identityapi.GetIdOutput, error) {
+	id, err := s.pools.ID(ctx, in.IdentityPoolId, in.Logins)
+	if err != nil {
+		return nil, err
+	}
+	return &identityapi.GetIdOutput{IdentityId: id}, nil
+}
+
+// GetOpenIdToken gives a token of an identity, for the basic flow.
+func (s *Service) GetOpenIdToken(ctx context.Context, in *identityapi.GetOpenIdTokenInput) (*identityapi.GetOpenIdTokenOutput, error) {
+	id, token, err := s.pools.OpenIDToken(ctx, in.IdentityId, in.Logins)
+	if err != nil {
+		return nil, err
+	}
+	return &identityapi.GetOpenIdTokenOutput{IdentityId: id, Token: token}, nil
+}
+
+// GetCredentialsForIdentity gives temporary credentials of an identity.
+func (s *Service) GetCredentialsForIdentity(ctx context.Context, in *identityapi.GetCredentialsForIdentityInput) (*identityapi.GetCredentialsForIdentityOutput, error) {
+	id, set, err := s.pools.Credentials(ctx, in.IdentityId, in.Logins, in.CustomRoleArn)
+	if err != nil {
+		return nil, err
+	}
+	return &identityapi.GetCredentialsForIdentityOutput{IdentityId: id, Credentials: &identityapi.Credentials{
+		AccessKeyId: set.AccessKeyID, SecretKey: set.SecretKey, SessionToken: set.SessionToken, Expiration: apimodel.Time{Time: set.Expiration},
+	}}, nil
+}
+
+// UnlinkIdentity takes logins from an identity.
+func (s *Service) UnlinkIdentity(ctx context.Context, in *identityapi.UnlinkIdentityInput) (*identityapi.UnlinkIdentityOutput, error) {
+	if err := s.pools.Unlink(ctx, in.IdentityId, in.Logins, in.LoginsToRemove); err != nil {
+		return nil, err
+	}
+	return &identityapi.UnlinkIdentityOutput{}, nil
+}
+
+// DescribeIdentity shows an identity.
+func (s *Service) DescribeIdentity(ctx context.Context, in *identityapi.DescribeIdentityInput) (*identityapi.DescribeIdentityOutput, error) {
+	identity, err := s.pools.Describe(ctx, in.IdentityId)
+	if err != nil {
+		return nil, err
+	}
+	described := describeIdentity(identity)
+	return &described, nil
+}
+
+// ListIdentities lists the identities of a pool, page by page.
+func (s *Service) ListIdentities(ctx context.Context, in *identityapi.ListIdentitiesInput) (*identityapi.ListIdentitiesOutput, error) {
+	hide := in.HideDisabled != nil && *in.HideDisabled
+	list, next, err := s.pools.Identities(ctx, in.IdentityPoolId, hide, in.NextToken, pageSize(in.MaxResults))
+	if err != nil {
+		return nil, err
+	}
+	out := &identityapi.ListIdentitiesOutput{IdentityPoolId: in.IdentityPoolId, Identities: []identityapi.IdentityDescription{}, NextToken: next}
+	for _, identity := range list {
+		out.Identities = append(out.Identities, describeIdentity(identity))
+	}
+	return out, nil
+}
+
+// DeleteIdentities removes identities. Each is processed.
+func (s *Service) DeleteIdentities(ctx context.Context, in *identityapi.DeleteIdentitiesInput) (*identityapi.DeleteIdentitiesOutput, error) {
+	if err := s.pools.DeleteIdentities(ctx, in.IdentityIdsToDelete); err != nil {
+		return nil, err
+	}
+	return &identityapi.DeleteIdentitiesOutput{UnprocessedIdentityIds: []identityapi.UnprocessedIdentityId{}}, nil
+}
+
+func describeIdentity(i *identitypool.Identity) identityapi.IdentityDescription {
+	return identityapi.IdentityDescription{
+		IdentityId: i.ID, Logins: i.Providers,
+		CreationDate: apimodel.Time{Time: i.CreatedAt}, LastModifiedDate: apimodel.Time{Time: i.ModifiedAt},
+	}
+}
