@@ -43,6 +43,7 @@ type Start struct {
 	Pool           *userpool.Pool
 	Client         *userpool.Client
 	Admin          bool // by AdminInitiateAuth
+	Hosted         bool // on the login pages, see hosted.go
 	Flow           string
 	Session        string // "", or for USER_AUTH what ConfirmSignUp gave out
 	RelyingParty   string // the domain whose passkeys USER_AUTH may ask for, "" for none
@@ -56,6 +57,7 @@ type Response struct {
 	Pool           *userpool.Pool
 	Client         *userpool.Client
 	Admin          bool // by AdminRespondToAuthChallenge
+	Hosted         bool // on the login pages
 	Challenge      string
 	Session        string
 	Responses      map[string]string
@@ -72,9 +74,10 @@ type Origin struct {
 	EndpointID  string // of AnalyticsMetadata
 }
 
-// Outcome is what a step led to: tokens, or else a challenge.
+// Outcome is what a step led to: tokens or a proven user, or else a challenge.
 type Outcome struct {
 	Tokens *token.Set
+	Proven *Proven // in place of tokens, on the login pages
 
 	Challenge  string
 	Session    string
@@ -160,7 +163,10 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 	if name != refreshFlow && (in.Admin && !f.admin || !in.Admin && !f.public) {
 		return nil, errFlowNotSupported
 	}
-	if !in.Client.AllowsFlow(name) {
+	switch {
+	case in.Hosted && !hostedFlows[name]:
+		return nil, errFlowNotSupported
+	case !in.Hosted && !in.Client.AllowsFlow(name):
 		if in.Admin {
 			return nil, fault.New(fault.InvalidParameter, "Auth flow not enabled for this client")
 		}
@@ -175,13 +181,13 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 	a := &attempt{
 		pool: in.Pool, client: in.Client, parameters: in.Parameters,
 		given: in.Session, origin: in.Origin,
-		session: session{Flow: name, Admin: in.Admin, RelyingParty: in.RelyingParty},
+		session: session{Flow: name, Admin: in.Admin, Hosted: in.Hosted, RelyingParty: in.RelyingParty},
 	}
 	username := in.Parameters["USERNAME"]
 	if username == "" && in.Session == "" {
 		return nil, missing("USERNAME")
 	}
-	if err := a.client.CheckSecretHash(username, a.parameters["SECRET_HASH"]); err != nil {
+	if err := a.checkCaller(username, in.Hosted); err != nil {
 		return nil, err
 	}
 	a.session.Name = username
@@ -207,7 +213,7 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.client.CheckSecretHash(username, a.parameters["SECRET_HASH"]); err != nil {
+	if err := a.checkCaller(username, in.Hosted); err != nil {
 		return nil, err
 	}
 	sealed := in.Session
@@ -227,7 +233,7 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 			return nil, err
 		}
 	}
-	if a.session.Challenge != in.Challenge || a.session.Admin != in.Admin {
+	if a.session.Challenge != in.Challenge || a.session.Admin != in.Admin || a.session.Hosted != in.Hosted {
 		return nil, errInvalidSession
 	}
 	if err := m.answer(ctx, a, username, step); err != nil {

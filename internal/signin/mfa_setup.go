@@ -20,6 +20,7 @@ import (
 type SetUp struct {
 	Pool    *userpool.Pool
 	Client  *userpool.Client
+	Hosted  bool // on the login pages
 	Session string
 }
 
@@ -93,7 +94,7 @@ func (m *Machine) setUp(ctx context.Context, in SetUp) (*attempt, func(), error)
 	if a.session, err = m.open(ctx, in.Pool, in.Client, in.Session); err != nil {
 		return nil, nil, err
 	}
-	if a.session.Challenge != userpool.MFASetup || a.session.Second != "" {
+	if a.session.Challenge != userpool.MFASetup || a.session.Second != "" || a.session.Hosted != in.Hosted {
 		return nil, nil, errInvalidSession
 	}
 	release, err := m.resume(ctx, a, a.session.Name)

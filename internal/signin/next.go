@@ -76,6 +76,9 @@ func (m *Machine) issue(ctx context.Context, a *attempt) (*Outcome, error) {
 	if err := m.postAuthenticate(ctx, a, fresh != nil); err != nil {
 		return nil, err
 	}
+	if a.session.Hosted {
+		return &Outcome{Proven: &Proven{User: a.user, AMR: a.session.Proved}}, nil
+	}
 	tokens, err := m.tokens.Issue(ctx, token.Grant{
 		Pool: a.pool, Client: a.client, User: a.user, DeviceKey: device,
 		AMR:    a.session.Proved,

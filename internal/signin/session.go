@@ -22,6 +22,7 @@ type session struct {
 	ClientID  string   `json:"g"`
 	Flow      string   `json:"f"`
 	Admin     bool     `json:"a,omitempty"`
+	Hosted    bool     `json:"hp,omitempty"`
 	Challenge string   `json:"c"`            // what was asked
 	Name      string   `json:"n"`            // USERNAME as first sent
 	Sub       string   `json:"s"`            // of the user; made up where nobody has the name

@@ -79,7 +79,7 @@ func (m *Machine) signUpDone(ctx context.Context, a *attempt) error {
 	if s.Challenge != signedUp {
 		return errInvalidSession
 	}
-	s.Flow, s.Admin = a.session.Flow, a.session.Admin
+	s.Flow, s.Admin, s.Hosted = a.session.Flow, a.session.Admin, a.session.Hosted
 	a.session = s
 	release, err := m.resume(ctx, a, s.Name)
 	if err != nil {
