@@ -41,7 +41,18 @@ store:           fault github.com/jackc/pgx/v5 modernc.org/sqlite
 store/storetest: store testenv github.com/jackc/pgx/v5
 keys:            fault store
 archive:         store keys filippo.io/age
-message:         fault store keys
+message:         fault store keys golang.org/x/net
+
+# What carries messages to their recipients.
+message/httpsend: message
+message/webhook:  message message/httpsend
+message/twilio:   message message/httpsend
+message/smtp:     message github.com/wneessen/go-mail
+message/smtp/smtptest:
+message/awserror: message github.com/aws/smithy-go
+message/ses:      message message/awserror github.com/aws/aws-sdk-go-v2
+message/sns:      message message/awserror github.com/aws/aws-sdk-go-v2
+message/eum:      message message/awserror github.com/aws/aws-sdk-go-v2
 
 # What identity providers publish: read without a network, and fetched.
 federation/metadata:
@@ -118,6 +129,8 @@ trigger/local:  github.com/aws/aws-lambda-go
 sigv4:    github.com/aws/aws-sdk-go-v2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 passkey:  passkey/passkeytest
+message/smtp: keys message/smtp/smtptest
+message/ses:  message/eum message/sns
 signin:   passkey/passkeytest
 userimport: message
 idp:      totp config app identityapi passkey/passkeytest github.com/aws/aws-lambda-go
@@ -126,7 +139,7 @@ app:      srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/
 /verify:              github.com/aws/aws-sdk-go-v2
 /test/clients:       app esdk keys
 
-/test:    keys srp /verify filippo.io/age github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
+/test:    message/smtp/smtptest keys srp /verify filippo.io/age github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
 `
 
 // never says what packages must not even reach through others: the domain knows
