@@ -25,7 +25,7 @@ func (c *devCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	o.Dev, o.Migrate = true, true
+	o.Dev, o.Migrate, o.Messages.PerRecipient = true, true, 0
 	o.SkipSignatures = !c.VerifySignatures
 	if o.DatabaseURL == "" {
 		o.DatabaseURL = "sqlite::memory:"

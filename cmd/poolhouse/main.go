@@ -24,6 +24,7 @@ type commands struct {
 	Role      roleCommand      `cmd:"" help:"Make, list and delete the roles that identity pools give credentials for."`
 	Export    exportCommand    `cmd:"" help:"Write a whole pool into an encrypted file."`
 	Import    importCommand    `cmd:"" help:"Make a pool of a file that export wrote."`
+	Messages  messagesCommand  `cmd:"" help:"See, retry or drop the messages that could not be delivered."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 

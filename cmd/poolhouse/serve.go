@@ -59,7 +59,15 @@ func options(s *config.Server, log *slog.Logger) (app.Options, error) {
 		Region: s.Region, AccountID: s.AccountID, StrictTiers: s.StrictTiers, Logger: log,
 		DomainSuffix: s.Suffix(), PrefixHosts: s.DomainSuffix != "", ResourceLimits: s.ResourceLimits, STSURL: s.STSURL,
 	}
+	o.DomainHosts = s.DomainSuffix != ""
+	o.Messages = app.MessageOptions{From: s.EmailFrom, Workers: s.MessageWorkers, PerRecipient: s.MessageLimit, ConfirmButton: s.ConfirmButton}
 	var err error
+	if o.Messages.EmailURL, o.Messages.SMSURL, err = s.URLs(); err != nil {
+		return o, err
+	}
+	if o.Messages.WebhookSecret, err = s.WebhookSecret(); err != nil {
+		return o, err
+	}
 	if o.TrustedProxies, err = s.Proxies(); err != nil {
 		return o, err
 	}

@@ -49,8 +49,11 @@ type Options struct {
 	PrivateProviders bool // identity providers may be at private addresses, and speak http
 
 	DomainSuffix   string         // of prefix domains, which are <prefix>.auth.<suffix>; empty means localhost
+	DomainHosts    bool           // the host names of prefix domains lead here
 	PrefixHosts    bool           // these names can be resolved: discovery gives them out
 	ResourceLimits map[string]int // by the names of the fields of userpool.PoolLimits
+
+	Messages MessageOptions
 
 	Dev            bool // the conveniences of poolhouse dev
 	SkipSignatures bool // accept administrative requests from anybody; only with Dev
@@ -76,6 +79,10 @@ type App struct {
 
 	handler http.Handler
 	health  health
+
+	carriers     map[string]message.Carrier
+	deliverer    *message.Deliverer // nil: nothing carries messages
+	stopDelivery func()             // ends it; nil: it does not run
 
 	stopImports func() // ends what imports users in the background; nil: nothing does
 }
@@ -121,7 +128,11 @@ func (a *App) assemble(ctx context.Context) error {
 	if o.Dev {
 		limits = userpool.NoLimits()
 	}
-	outbox := message.NewOutbox(a.ring, o.Dev)
+	registry := prometheus.NewRegistry()
+	outbox, err := a.outbox(ctx, registry)
+	if err != nil {
+		return err
+	}
 	a.pools = userpool.NewPools(a.db, a.ring, userpool.PoolsOptions{
 		AccountID: o.AccountID, StrictTiers: o.StrictTiers, DomainSuffix: o.DomainSuffix,
 		Triggers: trigger.New(trigger.Options{Runner: o.Functions, Logger: a.log}),
@@ -133,13 +144,13 @@ func (a *App) assemble(ctx context.Context) error {
 		},
 	})
 	users := userpool.NewUsers(a.db, a.ring, outbox, limits)
+	users.SetDomainURL(a.domainURL)
 	tokens := token.NewIssuer(a.db, a.ring, a.pools, a.issuerURL)
 	machine := signin.New(a.db, a.ring, users, tokens)
 	machine.LogTo(a.log)
 	imports := userimport.New(a.db, a.ring, a.pools, users, o.PublicURL, a.log)
 	a.service = idp.New(idp.Parts{Pools: a.pools, Users: users, Tokens: tokens, SignIn: machine, Imports: imports, Limits: o.RateLimits, PublicURL: o.PublicURL})
 
-	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	proof := newAccessKeyCache(a.db, a.ring, o.AccountID)
 	builtIn := credentials.NewBuiltIn(credentials.Options{
@@ -186,11 +197,12 @@ func (a *App) assemble(ctx context.Context) error {
 	if o.Dev {
 		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Log: a.log})
 	}
-	a.handler = pages.Route(nil, mux)
+	a.handler = &confirmations{pools: a.pools, users: users, button: o.Messages.ConfirmButton, log: a.log, next: pages.Route(nil, mux)}
 	if err := a.seed(ctx); err != nil {
 		return err
 	}
 	a.importUsers(imports)
+	a.deliver()
 	return nil
 }
 
@@ -212,6 +224,9 @@ func (a *App) Handler() http.Handler { return a.handler }
 func (a *App) Close() error {
 	if a.stopImports != nil {
 		a.stopImports()
+	}
+	if a.stopDelivery != nil {
+		a.stopDelivery()
 	}
 	if a.ring != nil {
 		a.ring.Close()

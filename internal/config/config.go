@@ -31,6 +31,7 @@ type MasterKey struct {
 // Server is what serve and dev have in common.
 type Server struct {
 	Storage
+	Messages
 
 	Addr           string         `placeholder:"HOST:PORT" default:"127.0.0.1:9339" help:"Address for http (default ${default})."`
 	TLSAddr        string         `name:"tls-addr" placeholder:"HOST:PORT" help:"Address for https."`
@@ -120,6 +121,9 @@ func (s *Server) Validate() error {
 		return err
 	}
 	if _, err := s.Scrapers(); err != nil {
+		return err
+	}
+	if err := s.Messages.validate(); err != nil {
 		return err
 	}
 	return s.Storage.validate()

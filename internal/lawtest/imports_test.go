@@ -93,14 +93,15 @@ idp:      branding fault apimodel awsjson idpapi iam store keys message trigger 
 identity: apimodel awsjson identityapi identitypool
 
 # What only the development server has.
-devserver: fault store message
+devserver: fault store message trigger
 
 # Where all meet.
 app: arn fault apimodel awsjson config devserver iam identity idp idpapi keys message oauth signin sigv4 store token
 app: credentials credentials/stsclient sts identitypool identitypool/login
+app: message/eum message/ses message/smtp message/sns message/twilio message/webhook github.com/aws/aws-sdk-go-v2
 app: federation/fetch trigger userimport userpool github.com/prometheus/client_golang
 
-/cmd/poolhouse:      app archive awsjson config credentials devserver iam keys store filippo.io/age github.com/alecthomas/kong
+/cmd/poolhouse:      app archive awsjson config credentials devserver iam keys message store filippo.io/age github.com/alecthomas/kong
 /cmd/poolhouse-load: srp golang.org/x/sync github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 
 # For programs of others: nothing of the server, nothing of third parties.
@@ -133,10 +134,12 @@ message/smtp: keys message/smtp/smtptest
 message/ses:  message/eum message/sns
 signin:   passkey/passkeytest
 userimport: message
-idp:      totp config app identityapi passkey/passkeytest github.com/aws/aws-lambda-go
+identity: app keys
+idp:      totp config app identity identityapi passkey/passkeytest github.com/aws/aws-lambda-go
 app:      srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys
 /verify:              github.com/aws/aws-sdk-go-v2
+/verify/sigv4:        github.com/aws/aws-sdk-go-v2
 /test/clients:       app esdk keys
 
 /test:    message/smtp/smtptest keys srp /verify filippo.io/age github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5

@@ -37,17 +37,16 @@ type Parcel struct {
 
 // Settings are what a pool says of how its messages leave.
 type Settings struct {
-	From             string // address, or Name <address>; "" for the deployment's
-	ReplyTo          string // address
-	FromARN          string // identity of SES that From belongs to
-	EmailConfigSet   string // configuration set of SES
-	SNSRegion        string
-	OriginIdentity   string // of End User Messaging, as the members below
-	SMSConfigSet     string
-	EUMRegion        string
-	IndiaEntityID    string
-	IndiaTemplateID  string
-	EndUserMessaging bool // the pool wants that service for text messages
+	From            string // address, or Name <address>; "" for the deployment's
+	ReplyTo         string // address
+	FromARN         string // identity of SES that From belongs to
+	EmailConfigSet  string // configuration set of SES
+	SNSRegion       string
+	EUMRegion       string // of End User Messaging, as what follows
+	OriginIdentity  string
+	SMSConfigSet    string
+	IndiaEntityID   string
+	IndiaTemplateID string
 }
 
 // refusal is an error after which trying again is of no use.

@@ -66,7 +66,7 @@ func (c *PoolConfig) MessageSettings() message.Settings {
 	if sms := c.SmsConfiguration; sms != nil {
 		s.SNSRegion = sms.SnsRegion
 		if eums := sms.EumsSms; eums != nil {
-			s.EndUserMessaging, s.EUMRegion = true, eums.Region
+			s.EUMRegion = eums.Region
 			s.OriginIdentity, s.SMSConfigSet = eums.OriginationIdentity, eums.ConfigurationSetName
 			s.IndiaEntityID, s.IndiaTemplateID = eums.InEntityId, eums.InTemplateId
 		}

@@ -69,27 +69,27 @@ func TestSend(t *testing.T) {
 	stranger, _ := certificate(t)
 	for _, tt := range []struct {
 		name    string
-		server  smtptest.Server
+		server  *smtptest.Server
 		url     string // with ADDR for the server
 		fails   string // what the error has in it; "" for none
 		refused bool
 	}{
-		{"no TLS", smtptest.Server{}, "smtp://ADDR?tls=none", "", false},
-		{"STARTTLS", smtptest.Server{TLS: trusted}, "smtp://ADDR?ca=" + ca, "", false},
-		{"STARTTLS not offered", smtptest.Server{}, "smtp://ADDR", "STARTTLS", false},
-		{"STARTTLS with an unknown certificate", smtptest.Server{TLS: stranger}, "smtp://ADDR?ca=" + ca, "certificate", false},
-		{"implicit TLS", smtptest.Server{TLS: trusted, Implicit: true}, "smtps://ADDR?ca=" + ca, "", false},
-		{"implicit TLS with an unknown certificate", smtptest.Server{TLS: stranger, Implicit: true}, "smtps://ADDR", "certificate", false},
-		{"log in", smtptest.Server{TLS: trusted, Login: "ann s3cret"}, "smtp://ann:s3cret@ADDR?ca=" + ca, "", false},
-		{"wrong password", smtptest.Server{TLS: trusted, Login: "ann s3cret"}, "smtp://ann:wrong@ADDR?ca=" + ca, "535", false},
-		{"no password", smtptest.Server{Login: "ann s3cret"}, "smtp://ADDR?tls=none", "530", false},
+		{"no TLS", &smtptest.Server{}, "smtp://ADDR?tls=none", "", false},
+		{"STARTTLS", &smtptest.Server{TLS: trusted}, "smtp://ADDR?ca=" + ca, "", false},
+		{"STARTTLS not offered", &smtptest.Server{}, "smtp://ADDR", "STARTTLS", false},
+		{"STARTTLS with an unknown certificate", &smtptest.Server{TLS: stranger}, "smtp://ADDR?ca=" + ca, "certificate", false},
+		{"implicit TLS", &smtptest.Server{TLS: trusted, Implicit: true}, "smtps://ADDR?ca=" + ca, "", false},
+		{"implicit TLS with an unknown certificate", &smtptest.Server{TLS: stranger, Implicit: true}, "smtps://ADDR", "certificate", false},
+		{"log in", &smtptest.Server{TLS: trusted, Login: "ann s3cret"}, "smtp://ann:s3cret@ADDR?ca=" + ca, "", false},
+		{"wrong password", &smtptest.Server{TLS: trusted, Login: "ann s3cret"}, "smtp://ann:wrong@ADDR?ca=" + ca, "535", false},
+		{"no password", &smtptest.Server{Login: "ann s3cret"}, "smtp://ADDR?tls=none", "530", false},
 		{"greylisted", answers("RCPT", "450 4.7.1 Greylisted"), "smtp://ADDR?tls=none", "Greylisted", false},
 		{"unknown recipient", answers("RCPT", "550 5.1.1 No such user"), "smtp://ADDR?tls=none", "No such user", true},
 		{"refused content", answers("DATA", "554 5.7.1 Spam"), "smtp://ADDR?tls=none", "Spam", true},
 		{"connection lost", answers("DATA", "close"), "smtp://ADDR?tls=none", "EOF", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := smtptest.Start(t, &tt.server)
+			s := smtptest.Start(t, tt.server)
 			err := open(t, strings.Replace(tt.url, "ADDR", s.Addr, 1)).Send(t.Context(), parcel("ann@example.org"))
 			switch {
 			case tt.fails == "" && err != nil:
@@ -105,8 +105,8 @@ func TestSend(t *testing.T) {
 	}
 }
 
-func answers(command, answer string) smtptest.Server {
-	return smtptest.Server{Answer: func(c, _ string) string {
+func answers(command, answer string) *smtptest.Server {
+	return &smtptest.Server{Answer: func(c, _ string) string {
 		if c == command {
 			return answer
 		}
@@ -187,8 +187,7 @@ func TestKeptConnection(t *testing.T) {
 
 // A message whose answer is lost is not sent again at once: it may be there.
 func TestLostAnswer(t *testing.T) {
-	server := answers("DATA", "take and close")
-	s := smtptest.Start(t, &server)
+	s := smtptest.Start(t, answers("DATA", "take and close"))
 	c := open(t, "smtp://"+s.Addr+"?tls=none")
 	if err := c.Send(t.Context(), parcel("ann@example.org")); err == nil || message.Refused(err) {
 		t.Errorf("error %v", err)
