@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/poolhouse/poolhouse/internal/identityapi"
+	"github.com/poolhouse/poolhouse/internal/identity"
 	"github.com/poolhouse/poolhouse/internal/idpapi"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
@@ -107,9 +107,11 @@ func compatibility() []byte {
 	}
 	section("User pools (cognito-idp)", names, built)
 	names = nil
-	for _, op := range identityapi.AllOperations() {
-		names = append(names, op.Name)
+	built = map[string]bool{}
+	for _, op := range new(identity.Service).Operations() {
+		names = append(names, op.Name())
+		built[op.Name()] = op.Built()
 	}
-	section("Identity pools (cognito-identity)", names, nil)
+	section("Identity pools (cognito-identity)", names, built)
 	return b.Bytes()
 }

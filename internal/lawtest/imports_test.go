@@ -99,9 +99,9 @@ devserver: fault store message trigger
 app: arn fault apimodel awsjson config devserver iam identity idp idpapi keys message oauth signin sigv4 store token
 app: credentials credentials/stsclient sts identitypool identitypool/login
 app: message/eum message/ses message/smtp message/sns message/twilio message/webhook github.com/aws/aws-sdk-go-v2
-app: federation/fetch trigger userimport userpool github.com/prometheus/client_golang
+app: federation/fetch trigger trigger/functions userimport userpool github.com/prometheus/client_golang
 
-/cmd/poolhouse:      app archive awsjson config credentials devserver iam keys message store filippo.io/age github.com/alecthomas/kong
+/cmd/poolhouse:      app archive awsjson config credentials devserver iam keys message store trigger/functions filippo.io/age github.com/alecthomas/kong
 /cmd/poolhouse-load: srp golang.org/x/sync github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 
 # For programs of others: nothing of the server, nothing of third parties.
