@@ -50,20 +50,7 @@ func TestDomainsByAWSCLI(t *testing.T) {
 func TestNewOperationsByAWSCLI(t *testing.T) {
 	_, err := exec.LookPath("aws")
 	testenv.Require(t, "awscli", err == nil, "there is no program aws")
-	models := os.Getenv("POOLHOUSE_API_MODELS")
-	testenv.Require(t, "models", models != "", "POOLHOUSE_API_MODELS is not set")
-	model, err := os.ReadFile(filepath.Join(models, "cognito-idp.service-2.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	place := filepath.Join(dir, "cognito-idp", "2016-04-18")
-	if err := os.MkdirAll(place, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(place, "service-2.json"), model, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	dir := dataPath(t)
 
 	s := start(t, "url")
 	aws := func(line string) string {
@@ -93,5 +80,43 @@ func TestNewOperationsByAWSCLI(t *testing.T) {
 		if got := aws(strings.ReplaceAll(tc.line, "POOL", pool)); got != tc.want {
 			t.Errorf("%s printed %q, want %q", tc.line, got, tc.want)
 		}
+	}
+}
+
+// dataPath is a directory for AWS_DATA_PATH, from which the CLI and boto3 learn of
+// operations that are newer than they are.
+func dataPath(t *testing.T) string {
+	t.Helper()
+	models := os.Getenv("POOLHOUSE_API_MODELS")
+	testenv.Require(t, "models", models != "", "POOLHOUSE_API_MODELS is not set")
+	model, err := os.ReadFile(filepath.Join(models, "cognito-idp.service-2.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	place := filepath.Join(dir, "cognito-idp", "2016-04-18")
+	if err := os.MkdirAll(place, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(place, "service-2.json"), model, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestControlPlaneByAWSCLI calls every operation that configures a pool once; the
+// program finds in the API model which ones there are.
+func TestControlPlaneByAWSCLI(t *testing.T) {
+	_, err := exec.LookPath("aws")
+	testenv.Require(t, "awscli", err == nil, "there is no program aws")
+	_, err = exec.LookPath("python3")
+	testenv.Require(t, "boto3", err == nil, "there is no program python3")
+	s := start(t, "url")
+	knowFiles(t, "python")
+	cmd := s.program(t.Context(), "python3", "control_plane.py")
+	cmd.Dir = "python"
+	cmd.Env = append(cmd.Env, "AWS_DATA_PATH="+dataPath(t))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("control_plane.py: %v\n%s", err, tail(string(out)))
 	}
 }
