@@ -15,6 +15,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/awsjson"
 	"github.com/poolhouse/poolhouse/internal/config"
 	"github.com/poolhouse/poolhouse/internal/keys"
+	"github.com/poolhouse/poolhouse/internal/trigger/functions"
 )
 
 type serveCommand struct{ config.Serve }
@@ -80,6 +81,11 @@ func options(s *config.Server, log *slog.Logger) (app.Options, error) {
 	if s.Data != "" {
 		if err := os.MkdirAll(s.Data, 0o700); err != nil {
 			return o, fmt.Errorf("--data: %w", err)
+		}
+	}
+	if s.Functions != "" {
+		if o.FunctionsFile, err = functions.Read(s.Functions); err != nil {
+			return o, fmt.Errorf("--functions: %w", err)
 		}
 	}
 	if s.Seed != "" {

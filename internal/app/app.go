@@ -26,6 +26,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/token"
 	"github.com/poolhouse/poolhouse/internal/trigger"
+	"github.com/poolhouse/poolhouse/internal/trigger/functions"
 	"github.com/poolhouse/poolhouse/internal/userimport"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
@@ -44,7 +45,8 @@ type Options struct {
 
 	STSURL string // of the STS that gives identity pools' credentials; empty: Poolhouse itself does
 
-	Functions trigger.Functions // trigger functions of this process, by ARN
+	Functions     trigger.Functions // trigger functions of this process, by ARN
+	FunctionsFile *functions.File   // how others are called; nil: there are none
 
 	PrivateProviders bool // identity providers may be at private addresses, and speak http
 
@@ -74,6 +76,9 @@ type App struct {
 	ring    *keys.Ring
 	pools   *userpool.Pools
 	service *idp.Service
+
+	functions   *functions.Set
+	invocations devserver.Invocations // of functions, in development
 
 	identities *identitypool.Pools
 
@@ -128,6 +133,10 @@ func (a *App) assemble(ctx context.Context) error {
 	if o.Dev {
 		limits = userpool.NoLimits()
 	}
+	triggers, err := a.openFunctions()
+	if err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry()
 	outbox, err := a.outbox(ctx, registry)
 	if err != nil {
@@ -135,7 +144,7 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	a.pools = userpool.NewPools(a.db, a.ring, userpool.PoolsOptions{
 		AccountID: o.AccountID, StrictTiers: o.StrictTiers, DomainSuffix: o.DomainSuffix,
-		Triggers: trigger.New(trigger.Options{Runner: o.Functions, Logger: a.log}),
+		Triggers: triggers,
 		Fetch:    fetch.New(fetch.Options{Anywhere: o.Dev || o.PrivateProviders}).Get,
 		Limits: userpool.PoolLimits{
 			Pools: o.ResourceLimits["Pools"], ClientsPerPool: o.ResourceLimits["ClientsPerPool"],
@@ -195,7 +204,7 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.Handle("GET "+identityPath+"/.well-known/{document}", identityWellKnown(a.identities, o.PublicURL, a.log))
 	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, pages, o.PublicURL, a.log))
 	if o.Dev {
-		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Log: a.log})
+		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Invocations: &a.invocations, Log: a.log})
 	}
 	a.handler = &confirmations{pools: a.pools, users: users, button: o.Messages.ConfirmButton, log: a.log, next: pages.Route(nil, mux)}
 	if err := a.seed(ctx); err != nil {
@@ -227,6 +236,9 @@ func (a *App) Close() error {
 	}
 	if a.stopDelivery != nil {
 		a.stopDelivery()
+	}
+	if a.functions != nil {
+		a.functions.Close()
 	}
 	if a.ring != nil {
 		a.ring.Close()

@@ -86,14 +86,14 @@ func (a *App) outbox(ctx context.Context, registry prometheus.Registerer) (*mess
 	for medium := range found {
 		carried[medium] = true
 	}
-	outbox := message.NewOutbox(a.ring, a.options.Dev).With(message.OutboxOptions{Carried: carried, PerRecipient: o.PerRecipient})
+	outbox := message.NewOutbox(a.ring, a.options.Dev).With(message.OutboxOptions{Carried: carried, Functions: a.functions.HasKeys(), PerRecipient: o.PerRecipient})
 	a.carriers = found
-	if len(found) == 0 {
+	if len(found) == 0 && !a.functions.HasKeys() {
 		return outbox, nil
 	}
 	metrics := newMessageMetrics(a.db, registry)
 	a.deliverer = message.NewDeliverer(a.db, outbox, message.DeliveryOptions{
-		Carriers: found, Settings: a.messageSettings, Workers: o.Workers, Observe: metrics.observe, Logger: a.log,
+		Carriers: found, Settings: a.messageSettings, Function: a.sendByFunction, Workers: o.Workers, Observe: metrics.observe, Logger: a.log,
 	})
 	return outbox, nil
 }

@@ -42,6 +42,7 @@ type Server struct {
 	AccountID      string         `name:"account-id" default:"123456789012" help:"Account in ARNs (default ${default})."`
 	StrictTiers    bool           `name:"strict-tiers" help:"Refuse the features that a pool's tier lacks, as AWS does; otherwise every tier has them all."`
 	STSURL         string         `name:"sts-url" placeholder:"URL" help:"Security token service that identity pools get credentials from; otherwise this server makes them itself, for the roles of 'poolhouse role'."`
+	Functions      string         `placeholder:"FILE" type:"existingfile" help:"JSON file that says how trigger functions are called, and the keys that codes for custom senders are encrypted under."`
 	Seed           string         `placeholder:"FILE" type:"existingfile" help:"JSON file of pools, clients and users that must exist."`
 	TrustedProxies []string       `name:"trusted-proxies" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For is believed."`
 	MetricsFrom    []string       `name:"metrics-from" placeholder:"CIDR,..." default:"127.0.0.0/8,::1" help:"Addresses that may read /_poolhouse/metrics (default this machine)."`

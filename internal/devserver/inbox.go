@@ -11,7 +11,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/store"
 )
 
-//go:embed inbox.html inbox.css
+//go:embed inbox.html inbox.css triggers.html
 var files embed.FS
 
 var inboxPage = template.Must(template.ParseFS(files, "inbox.html"))

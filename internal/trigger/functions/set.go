@@ -215,6 +215,9 @@ func (s *Set) Encrypt(ctx context.Context, key, poolID string, code []byte) ([]b
 	return esdk.Encrypt(ctx, ring, map[string]string{"userpool-id": poolID}, code)
 }
 
+// HasKeys says whether codes can be encrypted for custom senders.
+func (s *Set) HasKeys() bool { return len(s.keys) > 0 }
+
 // Close ends the local programs. Calls that are running fail.
 func (s *Set) Close() error {
 	for _, program := range s.programs {
