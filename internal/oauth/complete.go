@@ -190,7 +190,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	again := slices.ContainsFunc(p.Prompt, func(prompt string) bool { return prompt == "login" || prompt == "select_account" })
 	switch {
-	case session != nil && !again && s.takesOver(p, session):
+	case session != nil && !again && s.TakesOver(p, session):
 		s.Continue(w, r, p, session)
 	case p.Asks("none"):
 		s.Refuse(w, r, p, "login_required", "")

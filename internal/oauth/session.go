@@ -120,8 +120,8 @@ func lifeOf(pool *userpool.Pool, client *userpool.Client) time.Duration {
 	return max(sessionLife, time.Duration(client.SSO().MaxValidityMinutes)*time.Minute)
 }
 
-// takesOver says whether a client takes over a session without asking its user.
-func (s *Server) takesOver(p *Pending, session *Session) bool {
+// TakesOver says whether a client takes over a session without asking its user.
+func (s *Server) TakesOver(p *Pending, session *Session) bool {
 	age := s.DB.Now().Sub(session.AuthTime)
 	most := sessionLife
 	if p.Pool.TracksSessions() {
@@ -158,9 +158,12 @@ func (s *Server) setSession(w http.ResponseWriter, r *http.Request, session *Ses
 func (s *Server) Cookie(r *http.Request, name, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
 		Name: name, Value: value, Path: SiteOf(r.Context()).Base + "/", MaxAge: maxAge,
-		Secure: s.secure || r.TLS != nil, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: s.Secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
 }
+
+// Secure says whether the browser came by TLS, here or at a proxy before.
+func (s *Server) Secure(r *http.Request) bool { return s.secure || r.TLS != nil }
 
 // EndSession ends the browser's sessions with the pool, on all nodes, and takes
 // the cookie away. Tokens stay as they are.
