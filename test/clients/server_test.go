@@ -15,6 +15,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/app"
 	"github.com/poolhouse/poolhouse/internal/keys"
+	functionfile "github.com/poolhouse/poolhouse/internal/trigger/functions"
 )
 
 // server is what "poolhouse dev" serves, within this process, so that the race
@@ -28,13 +29,20 @@ type server struct {
 // "aws".
 func start(t *testing.T, issuerStyle string) *server {
 	t.Helper()
+	return startWith(t, issuerStyle, nil)
+}
+
+// startWith runs a server whose functions, beside those of this process, are those
+// of a file.
+func startWith(t *testing.T, issuerStyle string, file *functionfile.File) *server {
+	t.Helper()
 	var log bytes.Buffer
 	listening := httptest.NewUnstartedServer(nil)
 	base := "http://" + listening.Listener.Addr().String()
 	poolhouse, err := app.New(t.Context(), app.Options{
 		DatabaseURL: "sqlite::memory:", MasterKey: keys.GenerateMasterKey(), Migrate: true,
 		PublicURL: base, IssuerStyle: issuerStyle, Region: "us-east-1", AccountID: "123456789012",
-		Dev: true, SkipSignatures: true,
+		Dev: true, SkipSignatures: true, Functions: functions, FunctionsFile: file,
 		Logger: slog.New(slog.NewTextHandler(&log, nil)), // a handler writes one line at a time
 	})
 	if err != nil {
