@@ -174,10 +174,10 @@ func TestRefusedLogins(t *testing.T) {
 func TestFirstCallsAtOnce(t *testing.T) {
 	databases(t, func(t *testing.T, url string) {
 		master := keys.GenerateMasterKey()
-		s := serverAt(t, url, master)
+		s := serverAt(t, url, master, "")
 		nodes := []*server{s}
 		if strings.HasPrefix(url, "postgres") {
-			nodes = append(nodes, serverAt(t, url, master))
+			nodes = append(nodes, serverAt(t, url, master, ""))
 		}
 		s.newUserPool()
 		s.newUser("ada")
@@ -246,7 +246,7 @@ func TestOpenIDToken(t *testing.T) {
 	}
 }
 
-func claimsOf(t *testing.T, token string) map[string]any {
+func claimsOf(t testing.TB, token string) map[string]any {
 	t.Helper()
 	var claims map[string]any
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])

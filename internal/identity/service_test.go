@@ -23,13 +23,31 @@ type server struct {
 
 const publicURL = "http://id.example.com:9339"
 
-func newServer(t testing.TB) *server { return serverAt(t, "sqlite::memory:", keys.GenerateMasterKey()) }
+func newServer(t testing.TB) *server {
+	return serverAt(t, "sqlite::memory:", keys.GenerateMasterKey(), "")
+}
 
-func serverAt(t testing.TB, database string, master keys.MasterKey) *server {
+// withSTS is a server that gets credentials from a service whose access keys are
+// called as the roles they are of.
+func withSTS(t testing.TB) *server {
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		claims := claimsOf(t, r.PostFormValue("WebIdentityToken"))
+		if claims["iss"] != publicURL+"/_identity" || r.PostFormValue("RoleSessionName") != "CognitoIdentityCredentials" {
+			t.Errorf("the service is asked for %v with %v", r.PostForm, claims)
+		}
+		fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials>
+			<AccessKeyId>%s</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2030-01-01T00:00:00Z</Expiration>
+			</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`, strings.TrimPrefix(r.PostFormValue("RoleArn"), role))
+	}))
+	t.Cleanup(service.Close)
+	return serverAt(t, "sqlite::memory:", keys.GenerateMasterKey(), service.URL)
+}
+
+func serverAt(t testing.TB, database string, master keys.MasterKey, sts string) *server {
 	t.Helper()
 	a, err := app.New(t.Context(), app.Options{
 		DatabaseURL: database, MasterKey: master, Migrate: true, PublicURL: publicURL,
-		IssuerStyle: "url", Region: "us-east-1", AccountID: "123456789012", Dev: true, SkipSignatures: true,
+		IssuerStyle: "url", Region: "us-east-1", AccountID: "123456789012", Dev: true, SkipSignatures: true, STSURL: sts,
 	})
 	if err != nil {
 		t.Fatal(err)

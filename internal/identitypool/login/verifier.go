@@ -206,6 +206,9 @@ func (v *Verifier) openID(ctx context.Context, provider string, clients []string
 	if iss := j.claims.Text("iss"); strings.TrimSuffix(iss, "/") != strings.TrimSuffix(issuer, "/") && (provider != Google || iss != Google) {
 		return nil, errIssuer
 	}
+	if len(clients) == 0 {
+		return nil, errAudience // any client's token would do
+	}
 	key, err := v.key(ctx, issuer, j.kid)
 	if err != nil {
 		return nil, errExternal
