@@ -156,11 +156,11 @@ func (s *Server) plainError(w http.ResponseWriter, _ *http.Request) {
 // toErrorPage sends the browser to the site's error page: for a request that
 // names no client or redirect URI that can be believed.
 func (s *Server) toErrorPage(w http.ResponseWriter, r *http.Request, code, clientID string) {
-	query := url.Values{"error": {code}}
+	query := "error=" + url.QueryEscape(code)
 	if clientID != "" {
-		query.Set("client_id", clientID)
+		query += "&client_id=" + url.QueryEscape(clientID)
 	}
-	redirect(w, r, SiteOf(r.Context()).Base+"/error?"+query.Encode())
+	redirect(w, r, SiteOf(r.Context()).Base+"/error?"+query)
 }
 
 // internalError answers a failure that is nobody's fault outside.

@@ -48,7 +48,7 @@ type Access struct {
 func (i *Issuer) Authenticate(ctx context.Context, accessToken string) (*Access, error) {
 	access, err := i.authenticate(ctx, accessToken)
 	if err == nil && !slices.Contains(access.Claims.Scopes, signInScope) {
-		return nil, fault.New(fault.NotAuthorized, "Access Token does not have required scopes")
+		return nil, errScopes
 	}
 	return access, err
 }
@@ -102,8 +102,6 @@ func (i *Issuer) authenticate(ctx context.Context, accessToken string) (*Access,
 		return nil, fault.New(fault.NotAuthorized, "Access Token has been revoked")
 	case !user.Enabled:
 		return nil, fault.New(fault.NotAuthorized, "User is disabled.")
-	case !slices.Contains(claims.Scopes, signInScope):
-		return nil, errScopes
 	}
 	return &Access{Pool: pool, Client: client, User: user, Claims: *claims}, nil
 }
