@@ -19,8 +19,9 @@ import (
 // a text fails, Run asks the function, and the transaction runs again with the
 // text, deciding everything anew.
 type Texts struct {
-	pool *Pool
-	got  map[string]trigger.CustomMessageAnswer // by source
+	pool   *Pool
+	got    map[string]trigger.CustomMessageAnswer // by source
+	caller trigger.Caller                         // what a function that sends is told, too
 }
 
 // NewTexts returns the texts of an operation in a pool.
@@ -37,6 +38,7 @@ func (e *textMissingError) Error() string { return "no text for " + e.source }
 // Run runs do, which makes the transaction, until no text is missing. Errors are
 // those of do and of triggers.
 func (t *Texts) Run(ctx context.Context, do func() error) error {
+	t.caller = trigger.CallerFrom(ctx)
 	for {
 		err := do()
 		missing, ok := errors.AsType[*textMissingError](err)
@@ -59,7 +61,11 @@ func (t *Texts) Run(ctx context.Context, do func() error) error {
 // apply puts the function's texts into a message to a user, who is called name in
 // it, in place of the pool's. The error is for Run.
 func (t *Texts) apply(m *message.Message, user *store.User, name string) error {
-	if t == nil || t.pool.LambdaConfig.CustomMessage == "" {
+	if t == nil {
+		return nil
+	}
+	m.ClientID, m.ClientMetadata = t.caller.ClientID, t.caller.ClientMetadata
+	if t.pool.LambdaConfig.CustomMessage == "" {
 		return nil
 	}
 	text, ok := t.got[m.Source]
