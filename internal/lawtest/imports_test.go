@@ -73,8 +73,12 @@ trigger/functions: arn awscall esdk trigger trigger/lambda trigger/local trigger
 branding: fault
 userpool: branding arn fault federation/metadata passkey store keys message srp totp trigger github.com/google/uuid golang.org/x/crypto golang.org/x/sync
 token:    fault store keys message trigger userpool github.com/google/uuid
-signin:   fault passkey store keys message userpool srp totp token trigger github.com/google/uuid
+signin:   fault passkey store keys message userpool srp threat totp token trigger github.com/google/uuid
 userimport: fault store keys userpool
+
+threat:        fault message store userpool threat/geo threat/leaked github.com/google/uuid
+threat/geo:    github.com/oschwald/maxminddb-golang/v2
+threat/leaked:
 
 identitypool/login: fault federation/metadata token userpool
 identitypool:       arn credentials fault iam store keys userpool token identitypool/login github.com/google/uuid
@@ -89,7 +93,7 @@ oauth: fault store keys userpool token trigger github.com/google/uuid
 
 # The edge, and the operations behind it.
 awsjson:  arn fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
-idp:      branding fault apimodel awsjson idpapi iam store keys message trigger userimport userpool srp token signin golang.org/x/net
+idp:      branding fault apimodel awsjson idpapi iam store keys message threat trigger userimport userpool srp token signin golang.org/x/net
 identity: apimodel awsjson identityapi identitypool
 
 # What only the development server has.
@@ -99,9 +103,9 @@ devserver: fault store message trigger
 app: arn fault apimodel awsjson config devserver iam identity idp idpapi keys message oauth signin sigv4 store token
 app: credentials credentials/stsclient sts identitypool identitypool/login
 app: message/eum message/ses message/smtp message/sns message/twilio message/webhook github.com/aws/aws-sdk-go-v2
-app: federation/fetch trigger trigger/functions userimport userpool github.com/prometheus/client_golang
+app: threat threat/geo threat/leaked federation/fetch trigger trigger/functions userimport userpool github.com/prometheus/client_golang
 
-/cmd/poolhouse:      app archive awsjson config credentials devserver iam keys message store trigger/functions filippo.io/age github.com/alecthomas/kong
+/cmd/poolhouse:      app archive awsjson config credentials devserver iam keys message store threat/leaked trigger/functions filippo.io/age github.com/alecthomas/kong
 /cmd/poolhouse-load: srp golang.org/x/sync github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 
 # For programs of others: nothing of the server, nothing of third parties.
@@ -140,7 +144,7 @@ app:      srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/
 /cmd/poolhouse-load: app iam keys
 /verify:              github.com/aws/aws-sdk-go-v2
 /verify/sigv4:        github.com/aws/aws-sdk-go-v2
-/test/clients:       app esdk keys
+/test/clients:       app esdk keys trigger/functions
 
 /test:    message/smtp/smtptest keys srp /verify filippo.io/age github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
 `
@@ -153,6 +157,7 @@ keys:     net/http apimodel idpapi identityapi awsjson
 userpool: net/http apimodel idpapi identityapi awsjson
 passkey:  net/http apimodel idpapi identityapi awsjson
 trigger:  net/http apimodel idpapi identityapi awsjson
+threat:   net/http apimodel idpapi identityapi awsjson
 token:    net/http apimodel idpapi identityapi awsjson
 signin:   net/http apimodel idpapi identityapi awsjson
 userimport: net/http apimodel idpapi identityapi awsjson

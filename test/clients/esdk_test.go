@@ -9,11 +9,13 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/poolhouse/poolhouse/internal/esdk"
+	functionfile "github.com/poolhouse/poolhouse/internal/trigger/functions"
 )
 
 // TestEncryptionSDK has the AWS Encryption SDK for JavaScript decrypt what custom
@@ -103,4 +105,22 @@ func TestEncryptionSDK(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCustomSender has a function decrypt codes in the way of Cognito's guide, and
+// a client use them.
+func TestCustomSender(t *testing.T) {
+	requireNode(t)
+	key := make([]byte, 32)
+	rand.Read(key)
+	text := base64.StdEncoding.EncodeToString(key)
+	out := filepath.Join(t.TempDir(), "sent")
+	s := startWith(t, "url", &functionfile.File{
+		Functions: map[string]functionfile.Function{"sender": {Local: &functionfile.Local{
+			Dir: "js", Handler: "functions/sender.handler", Environment: map[string]string{"KEY": text, "OUT": out},
+		}}},
+		Keys: map[string]functionfile.Key{"1234abcd": {AES: &functionfile.RawKey{Key: text}}},
+	})
+	t.Setenv("OUT", out)
+	s.run("js", "node", "custom-sender.mjs")
 }
