@@ -17,11 +17,11 @@ import (
 
 const (
 	// sendTimeout is how long a carrier may take for one message.
-	sendTimeout = 20 * time.Second
+	sendTimeout = 15 * time.Second
 
-	// lease is for how long a node has a message. It sends it in the first part of
-	// that time or not at all.
-	lease = 2 * time.Minute
+	// lease is for how long a node has a message. It begins to send it in the first
+	// half of that time or not at all.
+	lease = time.Minute
 
 	// The first pause after a message was put here, and the longest, in which only
 	// other nodes put any.
