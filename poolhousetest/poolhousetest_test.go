@@ -1,6 +1,8 @@
 package poolhousetest_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -167,4 +169,23 @@ func TestWithSeed(t *testing.T) {
 	check(t, s.Verifier(), "seeded", tokens.Access, nil)
 	other := poolhousetest.New(t) // knows nothing of the first
 	check(t, other.Verifier(), "another server's", tokens.Access, verify.ErrIssuer)
+}
+
+// TestWithFunctions has a function of the test deny a sign-up.
+func TestWithFunctions(t *testing.T) {
+	const arn = "arn:aws:lambda:us-east-1:123456789012:function:"
+	s := poolhousetest.New(t, poolhousetest.WithFunctions(map[string]func(context.Context, json.RawMessage) (json.RawMessage, error){
+		arn + "deny": func(context.Context, json.RawMessage) (json.RawMessage, error) {
+			return nil, errors.New("by invitation only")
+		},
+	}))
+	if err := s.Call(t.Context(), "UpdateUserPool", map[string]any{
+		"UserPoolId": s.PoolID, "LambdaConfig": map[string]string{"PreSignUp": arn + "deny"},
+	}, nil); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Call(t.Context(), "SignUp", map[string]any{"ClientId": s.ClientID, "Username": "ada", "Password": "Passw0rd!23"}, nil)
+	if want := "UserLambdaValidationException: PreSignUp failed with error by invitation only."; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
 }

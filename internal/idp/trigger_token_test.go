@@ -85,8 +85,8 @@ func TestPreTokenGenerationOfClients(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			w := newTriggerWorld(t, version, "")
 			w.do(t, "CreateResourceServer", w.in(`{"UserPoolId":"POOL","Identifier":"api","Name":"api","Scopes":[{"ScopeName":"read","ScopeDescription":"r"}]}`))
-			made := w.do(t, "CreateUserPoolClient", w.in(`{"UserPoolId":"POOL","ClientName":"m","GenerateSecret":true,"AllowedOAuthFlowsUserPoolClient":true,
-				"AllowedOAuthFlows":["client_credentials"],"AllowedOAuthScopes":["api/read"]}`))
+			made := w.do(t, "CreateUserPoolClient", `{"UserPoolId":"`+w.pool+`","ClientName":"m","GenerateSecret":true,"AllowedOAuthFlowsUserPoolClient":true,
+				"ExplicitAuthFlows":["ALLOW_CLIENT_TOKEN_AUTH"],"AllowedOAuthFlows":["client_credentials"],"AllowedOAuthScopes":["api/read"]}`)
 			w.f.say("TokenGeneration_ClientCredentials", `{"claimsAndScopeOverrideDetails":{"idTokenGeneration":{"claimsToAddOrOverride":{"x":"y"}},
 				"accessTokenGeneration":{"claimsToAddOrOverride":{"tenant":{"id":7},"sub":"x"},"scopesToAdd":["more"]}}}`)
 			got := w.do(t, "GetClientToken", `{"ClientId":"`+made.text("UserPoolClient.ClientId")+`","Secret":"`+made.text("UserPoolClient.ClientSecret")+

@@ -13,6 +13,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 )
 
 // Federation is what an identity provider has proven of a user who signs in
@@ -68,7 +69,8 @@ func (u *Users) FindFederated(ctx context.Context, pool *Pool, f Federation) (*s
 // Errors: NotAuthorizedException for a disabled user and for attributes that the
 // client may not write; InvalidParameterException for values that the schema does
 // not allow and for required attributes that nobody gave; UsernameExistsException
-// where the name of the profile is another's; AliasExistsException.
+// where the name of the profile is another's; AliasExistsException; and those of
+// triggers.
 func (u *Users) Federated(ctx context.Context, pool *Pool, f Federation) (user *store.User, created bool, err error) {
 	if err := f.check(); err != nil {
 		return nil, false, err
@@ -78,6 +80,9 @@ func (u *Users) Federated(ctx context.Context, pool *Pool, f Federation) (user *
 		return nil, false, err
 	}
 	sub := newSub()
+	if set, err = u.preSignUpFederated(ctx, pool, f, set); err != nil {
+		return nil, false, err
+	}
 	err = u.db.Update(ctx, func(tx *store.Tx) error {
 		created = false
 		found, link, err := pool.federated(tx, &f)
@@ -98,7 +103,30 @@ func (u *Users) Federated(ctx context.Context, pool *Pool, f Federation) (user *
 	if err != nil {
 		return nil, false, aliasExists(err)
 	}
+	if created {
+		if err := pool.postConfirmation(ctx, trigger.PostConfirmationSignUp, user); err != nil {
+			return nil, false, err
+		}
+	}
 	return user, created, nil
+}
+
+// preSignUpFederated asks the trigger PreSignUp about somebody who signs in for
+// the first time, and returns the attributes with what it says is verified. The
+// function may link the identity to a user meanwhile.
+func (u *Users) preSignUpFederated(ctx context.Context, pool *Pool, f Federation, set map[string]string) (map[string]string, error) {
+	if pool.LambdaConfig.PreSignUp == "" {
+		return set, nil
+	}
+	_, err := u.FindFederated(ctx, pool, f)
+	if fault.CodeOf(err) != fault.UserNotFound {
+		return set, err
+	}
+	user := &store.User{PoolID: pool.ID, Username: f.username(), Status: StatusExternalProvider, Attributes: maps.Clone(set)}
+	if err := pool.preSignUp(ctx, trigger.PreSignUpExternalProvider, user); err != nil {
+		return nil, err
+	}
+	return user.Attributes, nil
 }
 
 func (f *Federation) check() error {
