@@ -9,14 +9,16 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/store"
-	"github.com/poolhouse/poolhouse/internal/store/storetest"
 	"github.com/poolhouse/poolhouse/internal/token"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
@@ -50,8 +52,31 @@ func (s *site) now() time.Time {
 }
 func (s *site) advance(d time.Duration) { s.offset.Add(int64(d)) }
 
+// filled is a database with the pools in, which tests copy: making keys is slow.
+var filled struct {
+	once    sync.Once
+	content []byte
+	master  keys.MasterKey
+}
+
+// newSite is a server on a database of its own.
 func newSite(t testing.TB) *site {
-	return newSiteAt(t, storetest.SQLiteURL(t), keys.GenerateMasterKey(), true)
+	t.Helper()
+	filled.once.Do(func() {
+		filled.master = keys.GenerateMasterKey()
+		path := filepath.Join(t.TempDir(), "filled.db")
+		newSiteAt(t, "sqlite:"+path, filled.master, true).DB.Close()
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		filled.content = content
+	})
+	path := filepath.Join(t.TempDir(), "oauth.db")
+	if err := os.WriteFile(path, filled.content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return newSiteAt(t, "sqlite:"+path, filled.master, false)
 }
 
 // newSiteAt is a node on a database; fill puts the pools in.

@@ -56,6 +56,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"passkeys", passkeys},
 		{"devices", devices},
 		{"user sessions", userSessions},
+		{"oauth codes", oauthCodes},
+		{"oauth requests", oauthRequests},
 		{"auth events", authEvents},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open(t)) })
