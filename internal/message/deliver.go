@@ -109,42 +109,56 @@ func NewDeliverer(db *store.DB, outbox *Outbox, o DeliveryOptions) *Deliverer {
 	return &Deliverer{db: db, outbox: outbox, o: o, node: rand.Text()}
 }
 
+// leased is a message that this node has since a time.
+type leased struct {
+	row *store.Outgoing
+	at  time.Time
+}
+
 // Run delivers messages until ctx ends; those that are on their way then are
-// finished.
+// finished, and what waits for its turn is given back.
 func (d *Deliverer) Run(ctx context.Context) {
-	free := make(chan struct{}, d.o.Workers)
-	for range d.o.Workers {
-		free <- struct{}{}
-	}
+	// Twice as many as are sent at once, so that nobody waits for the database.
+	turns := make(chan leased, 2*d.o.Workers)
+	finished := make(chan struct{}, 1)
 	var sending sync.WaitGroup
 	defer sending.Wait()
+	defer close(turns)
+	for range d.o.Workers {
+		sending.Go(func() {
+			for m := range turns {
+				if ctx.Err() != nil {
+					d.giveBack(context.WithoutCancel(ctx), m.row)
+				} else {
+					d.deliver(context.WithoutCancel(ctx), m.row, m.at)
+				}
+				select {
+				case finished <- struct{}{}:
+				default:
+				}
+			}
+		})
+	}
 	pause := shortestPoll
 	for ctx.Err() == nil {
-		select {
-		case <-free:
-		case <-ctx.Done():
-			return
-		}
-		n := 1
-		for ; n < d.o.Workers && len(free) > 0; n++ { // nobody else takes from it
-			<-free
+		room := cap(turns) - len(turns)
+		if room < d.o.Workers {
+			select {
+			case <-finished:
+			case <-ctx.Done():
+			}
+			continue
 		}
 		began := time.Now()
-		taken, err := d.take(ctx, n)
+		taken, err := d.take(ctx, room)
 		if err != nil && ctx.Err() == nil {
 			d.o.Logger.ErrorContext(ctx, "take messages out of the outbox", "err", err)
 			pause = longestPoll
 		}
-		for range n - len(taken) {
-			free <- struct{}{}
-		}
 		for _, row := range taken {
-			sending.Go(func() {
-				defer func() { free <- struct{}{} }()
-				d.deliver(context.WithoutCancel(ctx), row, began)
-			})
+			turns <- leased{row, began} // there is room: nobody else sends
 		}
-		if len(taken) == n {
+		if len(taken) == room {
 			pause = shortestPoll
 			continue
 		}
@@ -155,6 +169,14 @@ func (d *Deliverer) Run(ctx context.Context) {
 		case <-time.After(pause):
 			pause = min(2*pause, longestPoll)
 		}
+	}
+}
+
+// giveBack lets another node have a message at once.
+func (d *Deliverer) giveBack(ctx context.Context, row *store.Outgoing) {
+	row.DueAt = d.db.Now()
+	if err := d.settle(ctx, func(tx *store.Tx) error { return tx.ReleaseOutgoing(row) }); err != nil {
+		d.o.Logger.WarnContext(ctx, "a message waits until its lease is over", "message", row.ID, "err", err)
 	}
 }
 
@@ -181,9 +203,10 @@ func (d *Deliverer) take(ctx context.Context, n int) ([]*store.Outgoing, error) 
 
 // deliver tries to send a message that was leased at a time, and writes down what
 // came of it.
-func (d *Deliverer) deliver(ctx context.Context, row *store.Outgoing, leased time.Time) {
-	if time.Since(leased) > lease-2*sendTimeout {
-		return // another may have it soon
+func (d *Deliverer) deliver(ctx context.Context, row *store.Outgoing, since time.Time) {
+	if time.Since(since) > lease-2*sendTimeout { // another may have it soon
+		d.giveBack(ctx, row)
+		return
 	}
 	m, err := d.outbox.read(row)
 	switch {
