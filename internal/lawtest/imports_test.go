@@ -67,7 +67,7 @@ esdk:              awscall
 trigger/lambda:    awscall trigger
 trigger/webhook:   trigger github.com/google/uuid
 trigger/local:     trigger github.com/google/uuid golang.org/x/sys golang.org/x/time
-trigger/functions: arn awscall esdk trigger trigger/lambda trigger/local trigger/webhook
+trigger/functions: awscall esdk trigger trigger/lambda trigger/local trigger/webhook
 
 # The rules of the domain.
 branding: fault
@@ -93,6 +93,7 @@ oauth: fault store keys userpool token trigger github.com/google/uuid
 
 # The edge, and the operations behind it.
 awsjson:  arn fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
+hosted: fault store keys branding userpool trigger token signin oauth rsc.io/qr golang.org/x/text
 idp:      branding fault apimodel awsjson idpapi iam store keys message threat trigger userimport userpool srp token signin golang.org/x/net
 identity: apimodel awsjson identityapi identitypool
 
