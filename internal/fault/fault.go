@@ -126,3 +126,12 @@ func CodeOf(err error) Code {
 	}
 	return ""
 }
+
+// MessageOf is the message of the fault that err is or wraps, "" for any other
+// error.
+func MessageOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Message
+	}
+	return ""
+}

@@ -101,7 +101,7 @@ identity: apimodel awsjson identityapi identitypool
 devserver: fault store message trigger
 
 # Where all meet.
-app: arn fault apimodel awsjson config devserver iam identity idp idpapi keys message oauth signin sigv4 store token
+app: arn fault apimodel awsjson config devserver hosted iam identity idp idpapi keys message oauth signin sigv4 store token
 app: credentials credentials/stsclient sts identitypool identitypool/login
 app: message/eum message/ses message/smtp message/sns message/twilio message/webhook github.com/aws/aws-sdk-go-v2
 app: threat threat/geo threat/leaked federation/fetch trigger trigger/functions userimport userpool github.com/prometheus/client_golang

@@ -1,0 +1,171 @@
+package hosted
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/poolhouse/poolhouse/internal/signin"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+// challengePage is the page of a challenge. Each challenge has a template of its
+// own name in page/challenge.html.
+type challengePage struct {
+	*view
+	progress
+	Kind    string   // which of the forms below
+	Choices []string // to choose from
+	Secret  string   // of an authenticator app that is set up
+	QR      string   // the same as an image, a data URL
+	Fields  []field  // attributes that are missing
+	Rules   []string // of passwords
+}
+
+// kinds are the forms of the challenges, and the response that what was typed
+// becomes; "" for those that are more than one field.
+var kinds = map[string]struct{ form, response string }{
+	"SELECT_CHALLENGE":      {"choose", "ANSWER"},
+	"PASSWORD":              {"password", "PASSWORD"},
+	"EMAIL_OTP":             {"code", "EMAIL_OTP_CODE"},
+	"SMS_OTP":               {"code", "SMS_OTP_CODE"},
+	"SMS_MFA":               {"code", "SMS_MFA_CODE"},
+	"SOFTWARE_TOKEN_MFA":    {"app", "SOFTWARE_TOKEN_MFA_CODE"},
+	"SELECT_MFA_TYPE":       {"second", "ANSWER"},
+	"WEB_AUTHN":             {"passkey", "CREDENTIAL"},
+	"CUSTOM_CHALLENGE":      {"custom", "ANSWER"},
+	"NEW_PASSWORD_REQUIRED": {"new_password", ""},
+	"MFA_SETUP":             {"setup", ""},
+}
+
+// showChallenge shows the form of the challenge that waits.
+func (p *Pages) showChallenge(v *visit) error {
+	state, err := v.progress()
+	if err != nil {
+		return err
+	}
+	if state == nil {
+		return v.see(v.path("/login"))
+	}
+	return v.showChallenge(http.StatusOK, state, nil)
+}
+
+func (v *visit) showChallenge(status int, state *progress, wrong error) error {
+	base, err := v.view()
+	if err != nil {
+		return err
+	}
+	page := &challengePage{view: base, progress: *state, Kind: kinds[state.Challenge].form}
+	if wrong != nil {
+		if page.Failure = v.sentence(wrong); page.Failure == "" {
+			return wrong
+		}
+	}
+	switch page.Kind {
+	case "choose":
+		page.Choices = slices.DeleteFunc(slices.Clone(state.Available), func(f string) bool { return f == userpool.FirstSRP })
+	case "second":
+		page.Choices = list(state.Values["MFAS_CAN_CHOOSE"])
+	case "setup":
+		if err := v.fillSetUp(page); err != nil {
+			return err
+		}
+	case "new_password":
+		page.Rules = v.passwordRules()
+		for _, name := range list(state.Values["requiredAttributes"]) {
+			page.Fields = append(page.Fields, v.attributeField(strings.TrimPrefix(name, attributePrefix), true))
+		}
+	case "":
+		return v.see(v.path("/login"))
+	}
+	return v.render(status, "challenge", page)
+}
+
+// attributePrefix marks attributes among the responses to NEW_PASSWORD_REQUIRED.
+const attributePrefix = "userAttributes."
+
+// list reads a list that is a challenge's parameter.
+func list(text string) (items []string) {
+	_ = json.Unmarshal([]byte(text), &items) // the machine wrote it; what is no list is empty
+	return items
+}
+
+// sendChallenge takes the answer to the challenge that waits.
+func (p *Pages) sendChallenge(v *visit) error {
+	state, err := v.progress()
+	if err != nil {
+		return err
+	}
+	if state == nil || state.Challenge != v.field("challenge", maxName) {
+		return p.late(v)
+	}
+	if state.Challenge == userpool.MFASetup {
+		return p.sendSetUp(v, state)
+	}
+	responses := map[string]string{}
+	kind := kinds[state.Challenge]
+	switch {
+	case kind.response != "":
+		responses[kind.response] = v.answer(kind.form)
+	case kind.form == "new_password":
+		responses["NEW_PASSWORD"] = v.field("password", maxWord)
+		for _, name := range list(state.Values["requiredAttributes"]) {
+			responses[name] = v.attributeValue(strings.TrimPrefix(name, attributePrefix))
+		}
+	}
+	outcome, err := p.respond(v, state, responses)
+	if err != nil {
+		return p.refuseAnswer(v, state, err)
+	}
+	return v.goOn(outcome, state.Name)
+}
+
+// answer is what was typed, or chosen.
+func (v *visit) answer(form string) string {
+	switch form {
+	case "passkey":
+		return v.field("answer", maxForm)
+	case "code", "app":
+		return strings.Join(strings.Fields(v.field("answer", maxCode)), "") // apps show codes in groups
+	case "custom":
+		return v.field("answer", maxValue)
+	}
+	return v.field("answer", maxWord)
+}
+
+func (p *Pages) respond(v *visit, state *progress, responses map[string]string) (*signin.Outcome, error) {
+	responses["USERNAME"] = state.Name
+	return p.SignIn.Respond(v.ctx(), signin.Response{
+		Pool: v.pool, Client: v.client, Hosted: true, Challenge: state.Challenge, Session: state.Session,
+		Responses: responses, Origin: p.Origin(v.r),
+	})
+}
+
+// refuseAnswer shows the form again, or the beginning if the session is over.
+func (p *Pages) refuseAnswer(v *visit, state *progress, err error) error {
+	if v.sentence(err) == v.texts.text("error.session") {
+		return p.late(v)
+	}
+	return v.refused(err, state.Name, func(status int) error { return v.showChallenge(status, state, err) })
+}
+
+// late is the answer to a form whose sign-in is over: finished, by a form that was
+// sent twice, or too old.
+func (p *Pages) late(v *visit) error {
+	session, err := p.OAuth.Session(v.r)
+	if err != nil {
+		return err
+	}
+	if session != nil && p.OAuth.TakesOver(v.pending, session) && !v.pending.Asks("login") {
+		p.OAuth.Continue(v.w, v.r, v.pending, session)
+		return nil
+	}
+	v.forgetProgress()
+	page, err := v.loginPage("")
+	if err != nil {
+		return err
+	}
+	page.Failure = v.texts.text("error.session")
+	return v.render(http.StatusBadRequest, "login", page)
+}

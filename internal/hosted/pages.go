@@ -1,0 +1,103 @@
+package hosted
+
+import (
+	"embed"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/poolhouse/poolhouse/internal/keys"
+	"github.com/poolhouse/poolhouse/internal/oauth"
+	"github.com/poolhouse/poolhouse/internal/signin"
+	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+//go:embed static/*
+var static embed.FS
+
+// Parts are what Pages are made of. All are required, but for Origin and Log.
+type Parts struct {
+	DB     *store.DB
+	Ring   *keys.Ring
+	Pools  *userpool.Pools
+	Users  *userpool.Users
+	Tokens *token.Issuer
+	SignIn *signin.Machine
+	OAuth  *oauth.Server
+
+	// Origin tells where a request comes from. Nil: nothing is known.
+	Origin func(*http.Request) signin.Origin
+
+	Log *slog.Logger
+}
+
+// Pages serves the pages of all sites. It is safe for concurrent use. It expects
+// requests that oauth.Server.Route passed on.
+type Pages struct {
+	Parts
+	handler   http.Handler
+	templates templates
+	locales   *locales
+	assets    *assets
+	looks     looks
+}
+
+// New returns the pages.
+func New(parts Parts) (*Pages, error) {
+	p := &Pages{Parts: parts}
+	if p.Log == nil {
+		p.Log = slog.New(slog.DiscardHandler)
+	}
+	if p.Origin == nil {
+		p.Origin = func(*http.Request) signin.Origin { return signin.Origin{} }
+	}
+	var err error
+	if p.locales, err = readLocales(); err != nil {
+		return nil, fmt.Errorf("login pages: %w", err)
+	}
+	if p.templates, err = readTemplates(); err != nil {
+		return nil, fmt.Errorf("login pages: %w", err)
+	}
+	if p.assets, err = readAssets(); err != nil {
+		return nil, fmt.Errorf("login pages: %w", err)
+	}
+	p.handler = p.routes()
+	return p, nil
+}
+
+// A page answers the requests for one path. It gets the authorization request
+// that the page belongs to.
+type page func(*visit) error
+
+func (p *Pages) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /assets/{name}", p.asset)
+	mux.HandleFunc("GET /error", p.showError)
+	for path, forms := range map[string]struct{ show, send page }{
+		"/login":     {p.showLogin, p.sendLogin},
+		"/challenge": {p.showChallenge, p.sendChallenge},
+	} {
+		mux.HandleFunc("GET "+path, p.requested(forms.show))
+		mux.HandleFunc("POST "+path, p.requested(p.guarded(forms.send)))
+	}
+	mux.HandleFunc("/", p.notFound)
+	return secured(mux)
+}
+
+func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
+
+// requested reads the authorization request of a page.
+func (p *Pages) requested(next page) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := p.visit(w, r)
+		if v.pending = p.OAuth.Pending(w, r); v.pending == nil {
+			return
+		}
+		v.pool, v.client = v.pending.Pool, v.pending.Client
+		if err := next(v); err != nil {
+			v.serverError(err)
+		}
+	}
+}
