@@ -194,7 +194,10 @@ func (p *Pools) tagged(ctx context.Context, region, arn string) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	if region != "" && pool.Region() != region || p.ARN(id) != arn {
+	if parts[4] == "" { // Terraform's, where it may not ask for the account
+		parts[4] = p.accountID
+	}
+	if region != "" && pool.Region() != region || p.ARN(id) != strings.Join(parts, ":") {
 		return nil, poolNotFound(id)
 	}
 	return pool, nil

@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"user sessions", userSessions},
 		{"oauth codes", oauthCodes},
 		{"oauth requests", oauthRequests},
+		{"identities", identities},
 		{"auth events", authEvents},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, open(t)) })
