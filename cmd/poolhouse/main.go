@@ -25,6 +25,7 @@ type commands struct {
 	Export    exportCommand    `cmd:"" help:"Write a whole pool into an encrypted file."`
 	Import    importCommand    `cmd:"" help:"Make a pool of a file that export wrote."`
 	Messages  messagesCommand  `cmd:"" help:"See, retry or drop the messages that could not be delivered."`
+	Passwords passwordsCommand `cmd:"" help:"Make the file of passwords that attackers know."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 

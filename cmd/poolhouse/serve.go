@@ -33,6 +33,7 @@ func (c *serveCommand) Run(ctx context.Context, stdout io.Writer) error {
 		return fmt.Errorf("--rate-limits: %w", err)
 	}
 	o.Migrate, o.PrivateProviders = c.Migrate, c.PrivateProviders
+	o.Threat.PerAddress = c.FailuresPerAddress
 	var tlsConfig *tls.Config
 	if c.TLSAddr != "" {
 		certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
@@ -61,6 +62,7 @@ func options(s *config.Server, log *slog.Logger) (app.Options, error) {
 		DomainSuffix: s.Suffix(), PrefixHosts: s.DomainSuffix != "", ResourceLimits: s.ResourceLimits, STSURL: s.STSURL,
 	}
 	o.DomainHosts = s.DomainSuffix != ""
+	o.Threat = app.Threat{LeakedPasswords: s.LeakedPasswords, GeoIP: s.GeoIP, EventRetention: s.AuthEventRetention}
 	o.Messages = app.MessageOptions{From: s.EmailFrom, Workers: s.MessageWorkers, PerRecipient: s.MessageLimit, ConfirmButton: s.ConfirmButton}
 	var err error
 	if o.Messages.EmailURL, o.Messages.SMSURL, err = s.URLs(); err != nil {

@@ -63,6 +63,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	MetricsFrom    []netip.Prefix // who may read the metrics
 	Seed           *Seed          // nil: nothing
+	Threat         Threat
 
 	Logger *slog.Logger
 }
@@ -89,6 +90,7 @@ type App struct {
 	deliverer    *message.Deliverer // nil: nothing carries messages
 	stopDelivery func()             // ends it; nil: it does not run
 
+	stopGuard   func() // writes the records of events that wait, and closes files; nil: none do
 	stopImports func() // ends what imports users in the background; nil: nothing does
 }
 
@@ -155,10 +157,15 @@ func (a *App) assemble(ctx context.Context) error {
 	users := userpool.NewUsers(a.db, a.ring, outbox, limits)
 	users.SetDomainURL(a.domainURL)
 	tokens := token.NewIssuer(a.db, a.ring, a.pools, a.issuerURL)
+	guard, err := a.guardPools(users, outbox)
+	if err != nil {
+		return err
+	}
 	machine := signin.New(a.db, a.ring, users, tokens)
+	machine.Guard(guard)
 	machine.LogTo(a.log)
 	imports := userimport.New(a.db, a.ring, a.pools, users, o.PublicURL, a.log)
-	a.service = idp.New(idp.Parts{Pools: a.pools, Users: users, Tokens: tokens, SignIn: machine, Imports: imports, Limits: o.RateLimits, PublicURL: o.PublicURL})
+	a.service = idp.New(idp.Parts{Pools: a.pools, Users: users, Tokens: tokens, SignIn: machine, Imports: imports, Guard: guard, Limits: o.RateLimits, PublicURL: o.PublicURL})
 
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	proof := newAccessKeyCache(a.db, a.ring, o.AccountID)
@@ -202,6 +209,7 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.Handle("GET /_poolhouse/images/{pool}/{image}", images(a.pools, a.log))
 	pages := a.oauth(tokens)
 	mux.Handle("GET "+identityPath+"/.well-known/{document}", identityWellKnown(a.identities, o.PublicURL, a.log))
+	mux.Handle(feedbackPath+"{pool}", feedback(a.pools, users, a.log))
 	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, pages, o.PublicURL, a.log))
 	if o.Dev {
 		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Invocations: &a.invocations, Log: a.log})
@@ -239,6 +247,9 @@ func (a *App) Close() error {
 	}
 	if a.functions != nil {
 		a.functions.Close()
+	}
+	if a.stopGuard != nil {
+		a.stopGuard()
 	}
 	if a.ring != nil {
 		a.ring.Close()

@@ -31,6 +31,7 @@ type MasterKey struct {
 // Server is what serve and dev have in common.
 type Server struct {
 	Storage
+	Threat
 	Messages
 
 	Addr           string         `placeholder:"HOST:PORT" default:"127.0.0.1:9339" help:"Address for http (default ${default})."`
@@ -66,6 +67,8 @@ type Serve struct {
 	TLSCert string `name:"tls-cert" placeholder:"FILE" type:"existingfile" help:"Certificate chain for --tls-addr."`
 	TLSKey  string `name:"tls-key" placeholder:"FILE" type:"existingfile" help:"Private key for --tls-addr."`
 	Migrate bool   `default:"true" negatable:"" help:"Bring the database up to date at the start."`
+
+	FailuresPerAddress int `name:"failures-per-address" default:"300" help:"How many wrong passwords and codes an address (of IPv6 a /64) may send this node in five minutes (default ${default}); 0 for any number."`
 
 	PrivateProviders bool `name:"private-providers" help:"Read the metadata of identity providers at private addresses and by http, too. Whoever may configure pools can then make this server send requests into its network."`
 }
@@ -125,6 +128,9 @@ func (s *Server) Validate() error {
 		return err
 	}
 	if err := s.Messages.validate(); err != nil {
+		return err
+	}
+	if err := s.Threat.validate(); err != nil {
 		return err
 	}
 	return s.Storage.validate()

@@ -38,7 +38,9 @@ func TestGetClientToken(t *testing.T) {
 	created := a.do(t, "CreateUserPoolClient", `{"UserPoolId":"`+pool+`","ClientName":"c","GenerateSecret":true,`+config+`}`)
 	id, first := created.text("UserPoolClient.ClientId"), created.text("UserPoolClient.ClientSecret")
 	second := a.do(t, "AddUserPoolClientSecret", `{"UserPoolId":"`+pool+`","ClientId":"`+id+`"}`).text("ClientSecretDescriptor.ClientSecretValue")
-	input := func(id, secret, more string) string { return `{"ClientId":"` + id + `","Secret":"` + secret + `"` + more + `}` }
+	input := func(id, secret, more string) string {
+		return `{"ClientId":"` + id + `","Secret":"` + secret + `"` + more + `}`
+	}
 	scopes := func(t *testing.T, more string) any {
 		t.Helper()
 		claims := claimsOf(t, a.do(t, "GetClientToken", input(id, first, more)).text("ClientAuthenticationResult.AccessToken"))

@@ -196,6 +196,11 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(idpapi.OpAdminLinkProviderForUser, s.AdminLinkProviderForUser),
 		awsjson.Handle(idpapi.OpAdminDisableProviderForUser, s.AdminDisableProviderForUser),
 
+		// auth_event.go
+		awsjson.Handle(idpapi.OpAdminListUserAuthEvents, s.AdminListUserAuthEvents),
+		awsjson.Handle(idpapi.OpAdminUpdateAuthEventFeedback, s.AdminUpdateAuthEventFeedback),
+		awsjson.Handle(idpapi.OpUpdateAuthEventFeedback, s.UpdateAuthEventFeedback),
+
 		// user_settings.go
 		awsjson.Handle(idpapi.OpSetUserSettings, s.SetUserSettings),
 		awsjson.Handle(idpapi.OpAdminSetUserSettings, s.AdminSetUserSettings),
@@ -227,8 +232,4 @@ func (s *Service) Operations() []awsjson.Operation {
 }
 
 // notBuilt are the operations that this version does not serve.
-var notBuilt = []*apimodel.Operation{
-	idpapi.OpAdminListUserAuthEvents,
-	idpapi.OpAdminUpdateAuthEventFeedback,
-	idpapi.OpUpdateAuthEventFeedback,
-}
+var notBuilt = []*apimodel.Operation{}

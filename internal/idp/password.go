@@ -5,6 +5,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/idpapi"
 	"github.com/poolhouse/poolhouse/internal/trigger"
+	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // ForgotPassword sends a code with which a new password can be set.
@@ -15,6 +16,7 @@ func (s *Service) ForgotPassword(ctx context.Context, in *idpapi.ForgotPasswordI
 	}
 	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: client.ID, ClientMetadata: in.ClientMetadata})
 	delivery, err := s.users.ForgotPassword(ctx, pool, client, in.Username)
+	s.noteEvent(ctx, pool, client, in.Username, userpool.EventForgotPassword, "", publicOrigin(ctx, client, in.UserContextData, in.AnalyticsMetadata), err)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +30,9 @@ func (s *Service) ConfirmForgotPassword(ctx context.Context, in *idpapi.ConfirmF
 		return nil, err
 	}
 	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: client.ID, ClientMetadata: in.ClientMetadata})
-	if _, err := s.users.ConfirmForgotPassword(ctx, pool, client, in.Username, in.ConfirmationCode, in.Password); err != nil {
+	_, err = s.users.ConfirmForgotPassword(ctx, pool, client, in.Username, in.ConfirmationCode, in.Password)
+	s.noteEvent(ctx, pool, client, in.Username, userpool.EventPasswordChange, in.Password, publicOrigin(ctx, client, in.UserContextData, in.AnalyticsMetadata), err)
+	if err != nil {
 		return nil, err
 	}
 	return &idpapi.ConfirmForgotPasswordOutput{}, nil
@@ -40,7 +44,10 @@ func (s *Service) ChangePassword(ctx context.Context, in *idpapi.ChangePasswordI
 	if err != nil {
 		return nil, err
 	}
-	if err := s.users.ChangePassword(ctx, access.Pool, access.User, in.PreviousPassword, in.ProposedPassword); err != nil {
+	err = s.users.ChangePassword(ctx, access.Pool, access.User, in.PreviousPassword, in.ProposedPassword)
+	s.noteEvent(ctx, access.Pool, access.Client, access.User.Sub, userpool.EventPasswordChange, in.ProposedPassword,
+		publicOrigin(ctx, access.Client, nil, nil), err)
+	if err != nil {
 		return nil, err
 	}
 	return &idpapi.ChangePasswordOutput{}, nil

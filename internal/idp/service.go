@@ -7,6 +7,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/awsjson"
 	"github.com/poolhouse/poolhouse/internal/idpapi"
 	"github.com/poolhouse/poolhouse/internal/signin"
+	"github.com/poolhouse/poolhouse/internal/threat"
 	"github.com/poolhouse/poolhouse/internal/token"
 	"github.com/poolhouse/poolhouse/internal/userimport"
 	"github.com/poolhouse/poolhouse/internal/userpool"
@@ -20,11 +21,12 @@ type Service struct {
 	signin  *signin.Machine
 	imports *userimport.Jobs
 	limits  awsjson.Limits
+	guard   *threat.Guard
 
 	publicURL string
 }
 
-// Parts are what a Service works with. All are required, but Limits may be
+// Parts are what a Service works with. All are required, but Limits and Guard may be
 // nil and PublicURL empty.
 type Parts struct {
 	Pools   *userpool.Pools
@@ -34,6 +36,8 @@ type Parts struct {
 	Imports *userimport.Jobs
 	Limits  awsjson.Limits // of the deployment, which provisioned ones come on top of
 
+	Guard *threat.Guard // nil: no threat protection
+
 	// PublicURL is what addresses in answers begin with, without a slash at the
 	// end.
 	PublicURL string
@@ -41,7 +45,7 @@ type Parts struct {
 
 // New returns the Service of these parts.
 func New(p Parts) *Service {
-	return &Service{pools: p.Pools, users: p.Users, tokens: p.Tokens, signin: p.SignIn, imports: p.Imports, limits: p.Limits, publicURL: p.PublicURL}
+	return &Service{pools: p.Pools, users: p.Users, tokens: p.Tokens, signin: p.SignIn, imports: p.Imports, limits: p.Limits, guard: p.Guard, publicURL: p.PublicURL}
 }
 
 // API is the service as awsjson serves it.

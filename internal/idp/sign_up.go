@@ -21,6 +21,8 @@ func (s *Service) SignUp(ctx context.Context, in *idpapi.SignUpInput) (*idpapi.S
 	if err != nil {
 		return nil, err
 	}
+	origin := publicOrigin(ctx, client, in.UserContextData, in.AnalyticsMetadata)
+	s.noteEvent(ctx, pool, client, done.User.Sub, userpool.EventSignUp, in.Password, origin, nil)
 	var session string
 	if done.Delivery != nil {
 		if session, err = s.signin.SignUpSession(ctx, pool, client, done.User, done.Delivery.Attribute); err != nil {
@@ -67,6 +69,7 @@ func (s *Service) ResendConfirmationCode(ctx context.Context, in *idpapi.ResendC
 	}
 	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: client.ID, ClientMetadata: in.ClientMetadata})
 	delivery, err := s.users.ResendConfirmationCode(ctx, pool, client, in.Username)
+	s.noteEvent(ctx, pool, client, in.Username, userpool.EventResendCode, "", publicOrigin(ctx, client, in.UserContextData, in.AnalyticsMetadata), err)
 	if err != nil {
 		return nil, err
 	}

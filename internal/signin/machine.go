@@ -12,6 +12,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/passkey"
 	"github.com/poolhouse/poolhouse/internal/srp"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/threat"
 	"github.com/poolhouse/poolhouse/internal/token"
 	"github.com/poolhouse/poolhouse/internal/trigger"
 	"github.com/poolhouse/poolhouse/internal/userpool"
@@ -27,6 +28,7 @@ type Machine struct {
 	log    *slog.Logger
 
 	decoyKey []byte // of a passkey that nobody has
+	guard    *threat.Guard
 }
 
 // New returns a Machine.
@@ -142,6 +144,7 @@ type attempt struct {
 	device  *store.Device // of the user, that the request names
 
 	handshake *srp.A // of a CUSTOM_AUTH that begins with SRP
+	leaked    bool   // attackers know the password that was sent
 
 	// What the step says.
 	ask       string            // the challenge that must follow for its proof
@@ -191,10 +194,7 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 		return nil, err
 	}
 	a.session.Name = username
-	if err := f.run(m, ctx, a); err != nil {
-		return nil, err
-	}
-	return m.next(ctx, a)
+	return m.watched(ctx, a, func() error { return f.run(m, ctx, a) })
 }
 
 // Respond runs the answer to a challenge. Errors are those of
@@ -236,11 +236,13 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 	if a.session.Challenge != in.Challenge || a.session.Admin != in.Admin || a.session.Hosted != in.Hosted {
 		return nil, errInvalidSession
 	}
-	if err := m.answer(ctx, a, username, step); err != nil {
-		return nil, err
-	}
-	a.tookPart(in.Challenge)
-	return m.next(ctx, a)
+	return m.watched(ctx, a, func() error {
+		if err := m.answer(ctx, a, username, step); err != nil {
+			return err
+		}
+		a.tookPart(in.Challenge)
+		return nil
+	})
 }
 
 // answer runs a step in the user's turn. The turn ends with the step, even if that
@@ -328,6 +330,9 @@ func (m *Machine) enter(ctx context.Context, a *attempt, key string, read func(*
 	err = m.db.View(ctx, func(tx *store.Tx) error {
 		if err := read(tx); err != nil {
 			return err
+		}
+		if m.guard.Refuses(a.pool, a.client, a.session.Flow, a.origin.IPAddress) {
+			return threat.ErrSecurity
 		}
 		f, err := m.readFailures(tx, a)
 		if err == nil && f.locked(m.db.Now()) {

@@ -19,7 +19,7 @@ func (m *Machine) demandSecondFactor(ctx context.Context, a *attempt) error {
 	if a.session.Second != "" || a.session.Trust == deviceTrusted || a.unproven() {
 		return nil
 	}
-	need, err := a.pool.SecondFactor(a.user)
+	need, err := a.secondFactor()
 	if err != nil || need.Challenge == "" {
 		return err
 	}
@@ -117,7 +117,7 @@ func (m *Machine) needStill(a *attempt) (userpool.SecondFactor, error) {
 	if err := a.proofStill(); err != nil {
 		return userpool.SecondFactor{}, err
 	}
-	return a.pool.SecondFactor(a.user)
+	return a.secondFactor()
 }
 
 func (a *attempt) proofStill() error {

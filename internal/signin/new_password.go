@@ -73,6 +73,9 @@ func (m *Machine) setNewPassword(ctx context.Context, a *attempt) error {
 	if err != nil {
 		return err
 	}
+	if err := m.users.CheckLeaked(a.pool, a.client, password, userpool.LeakPasswordChange); err != nil {
+		return err
+	}
 	sealed, err := m.users.NewPassword(a.pool, a.user, password, false)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 // from the session or the user that they were met.
 var demands = []func(*Machine, context.Context, *attempt) error{
 	(*Machine).demandState,
+	(*Machine).demandRisk,
 	(*Machine).demandNewPassword,
 	(*Machine).demandLevel,
 	(*Machine).demandTrustedDevice,
@@ -49,7 +50,7 @@ func (m *Machine) demandState(_ context.Context, a *attempt) error {
 	}
 	switch u := a.user; {
 	case !u.Enabled:
-		return fault.New(fault.NotAuthorized, "User is disabled.")
+		return errDisabled
 	case u.Status == userpool.StatusUnconfirmed:
 		return fault.New(fault.UserNotConfirmed, "User is not confirmed.")
 	case u.Status == userpool.StatusResetRequired:
@@ -70,6 +71,8 @@ func (m *Machine) demandNewPassword(_ context.Context, a *attempt) error {
 	return a.askNewPassword()
 }
 
+var errDisabled = fault.New(fault.NotAuthorized, "User is disabled.")
+
 // issue ends a sign-in of which nothing more is demanded.
 func (m *Machine) issue(ctx context.Context, a *attempt) (*Outcome, error) {
 	device, fresh := m.deviceOf(a)
@@ -77,6 +80,7 @@ func (m *Machine) issue(ctx context.Context, a *attempt) (*Outcome, error) {
 		return nil, err
 	}
 	if a.session.Hosted {
+		m.notePass(ctx, a)
 		return &Outcome{Proven: &Proven{User: a.user, AMR: a.session.Proved}}, nil
 	}
 	tokens, err := m.tokens.Issue(ctx, token.Grant{
@@ -88,12 +92,14 @@ func (m *Machine) issue(ctx context.Context, a *attempt) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.notePass(ctx, a)
 	tokens.NewDevice = fresh
 	return &Outcome{Tokens: tokens, Parameters: map[string]string{}}, nil
 }
 
 // challenge seals the state and hands out the challenge the attempt asks for.
 func (m *Machine) challenge(ctx context.Context, a *attempt) (*Outcome, error) {
+	m.noteProgress(ctx, a)
 	s := a.session
 	s.Challenge = a.ask
 	if !a.same {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
@@ -15,7 +14,7 @@ import (
 // disabled user.
 func (m *Machine) askFirstCode(ctx context.Context, a *attempt, factor string) error {
 	if a.user != nil && !a.user.Enabled && a.client.RevealsUsers() {
-		return fault.New(fault.NotAuthorized, "User is disabled.")
+		return errDisabled
 	}
 	var code *userpool.SignInCode
 	texts := userpool.NewTexts(a.pool)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // startPassword is the flow USER_PASSWORD_AUTH and, for administrators,
@@ -36,6 +37,7 @@ func (m *Machine) checkPassword(ctx context.Context, a *attempt, password string
 	if !right || a.user == nil {
 		return m.fail(ctx, a)
 	}
+	a.leaked = a.pool.ThreatMode(a.session.Flow) != userpool.ThreatOff && m.guard.Leaked(password)
 	if err := m.findDevice(ctx, a); err != nil {
 		return err
 	}

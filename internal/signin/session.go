@@ -11,6 +11,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/threat"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -53,6 +54,12 @@ type session struct {
 	Private  map[string]string `json:"v,omitempty"`
 	Metadata string            `json:"mm,omitempty"` // of that challenge
 	Done     bool              `json:"cd,omitempty"` // the functions want nothing more
+
+	// Of threat protection: what it decided, the event that it keeps a record of,
+	// and whether the user was told.
+	Verdict *threat.Verdict `json:"tv,omitempty"`
+	Event   string          `json:"te,omitempty"`
+	Told    bool            `json:"tt,omitempty"`
 
 	// Kept: this is but the name of a session that rests in the database.
 	Kept bool `json:"l,omitempty"`

@@ -100,3 +100,26 @@ func (p *Pool) recoversBy(factor string) bool {
 	first := p.recoveryAttributes()
 	return len(first) > 0 && first[0] == attribute
 }
+
+// AnySecondFactor is what the user can be asked for where a single sign-in demands
+// a second factor and the pool does not: a factor that the user enabled or
+// registered, the preferred one first. It is none for users without one: who is at
+// the door of another's account must not set one up.
+func (p *Pool) AnySecondFactor(user *store.User) SecondFactor {
+	if p.MfaConfiguration == "OFF" {
+		return SecondFactor{}
+	}
+	var usable []string
+	for _, factor := range secondFactors {
+		if p.CanUse(user, factor) && (slices.Contains(user.MFA.Enabled, factor) || factor == FactorToken) {
+			usable = append(usable, factor)
+		}
+	}
+	switch {
+	case slices.Contains(usable, user.MFA.Preferred):
+		return SecondFactor{Challenge: user.MFA.Preferred}
+	case len(usable) > 0:
+		return selectFrom(usable)
+	}
+	return SecondFactor{}
+}

@@ -43,6 +43,9 @@ func (u *Users) ChangePassword(ctx context.Context, pool *Pool, user *store.User
 			return errCredentials
 		}
 	}
+	if err := u.CheckLeaked(pool, nil, proposed, LeakPasswordChange); err != nil {
+		return err
+	}
 	sealed, err := u.NewPassword(pool, user, proposed, false)
 	if err != nil {
 		return err

@@ -136,6 +136,9 @@ func (u *Users) ConfirmForgotPassword(ctx context.Context, pool *Pool, client *C
 	if err != nil {
 		return nil, err
 	}
+	if err := u.CheckLeaked(pool, client, password, LeakPasswordChange); err != nil {
+		return nil, err
+	}
 	sealed, err := u.NewPassword(pool, user, password, false)
 	if err != nil {
 		return nil, err

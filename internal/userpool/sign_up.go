@@ -41,6 +41,9 @@ func (u *Users) SignUp(ctx context.Context, s SignUp) (*SignedUp, error) {
 		return nil, missingMember("password")
 	}
 	if s.Password != "" {
+		if err := u.CheckLeaked(s.Pool, s.Client, s.Password, LeakSignUp); err != nil {
+			return nil, err
+		}
 		password, err := u.NewPassword(s.Pool, user, s.Password, false)
 		if err != nil {
 			return nil, err

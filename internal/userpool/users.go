@@ -26,6 +26,7 @@ type Users struct {
 	decoy  string // what VerifyPassword opens where there is no password
 
 	domainURL func(*Domain) string // see SetDomainURL
+	leaked    func(string) bool    // see SetLeaked
 
 	hashing chan struct{} // holds a token for each imported hash that is being checked
 }

@@ -1,0 +1,206 @@
+package threat
+
+import (
+	"context"
+	"encoding/binary"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+// Happening is an event to keep a record of.
+type Happening struct {
+	Pool   *userpool.Pool
+	Client *userpool.Client // nil if none took part
+	Sub    string           // of the user
+	Flow   string           // AuthFlow, for a sign-in
+
+	ID         string // of an event that goes on; "" makes a new one
+	Type       string
+	Response   string
+	Risk       userpool.Risk
+	Challenges []userpool.EventChallenge
+	IPAddress  string
+	UserAgent  string
+
+	Notify string // the action that the user is told of: Block, MFAIfConfigured, MFARequired or "NO_ACTION"; "" for none
+}
+
+// record is a Happening on its way, or a request to say when those before are
+// written.
+type record struct {
+	poolID, sub string
+	event       *userpool.AuthEvent
+	notice      *notice
+	reached     chan struct{}
+}
+
+const (
+	// queueSize is how many events wait to be written before requests wait for them.
+	queueSize = 4096
+
+	// groupSize is how many one transaction writes.
+	groupSize = 256
+
+	// kept is how many events of a user are kept, and trimEvery after how many new
+	// ones, on the average, that is seen to.
+	kept      = 1000
+	trimEvery = 50
+
+	// tries is how often a transaction is tried, with pauses that double from
+	// firstPause, before its events are given up.
+	tries      = 8
+	firstPause = 50 * time.Millisecond
+)
+
+// recorder writes events behind the requests.
+type recorder struct {
+	g     *Guard
+	queue chan record
+	ended sync.WaitGroup
+}
+
+func startRecorder(g *Guard) *recorder {
+	r := &recorder{g: g, queue: make(chan record, queueSize)}
+	r.ended.Go(r.run)
+	return r
+}
+
+func (r *recorder) close() {
+	close(r.queue)
+	r.ended.Wait()
+}
+
+// Note keeps a record of an event, soon, and returns its id; "" if the pool keeps
+// none. It waits only when very many are on their way.
+func (g *Guard) Note(ctx context.Context, h Happening) string {
+	if g == nil || h.Pool.ThreatMode(h.Flow) == userpool.ThreatOff {
+		return ""
+	}
+	now := g.db.Now()
+	if h.ID == "" {
+		h.ID = newID(now)
+	}
+	place := g.place(h.IPAddress)
+	e := &userpool.AuthEvent{
+		ID: h.ID, Type: h.Type, Response: h.Response, CreatedAt: now, Risk: h.Risk, Challenges: h.Challenges,
+		IPAddress: h.IPAddress, Device: userpool.UserAgentName(h.UserAgent), City: place.City, Country: place.Country,
+	}
+	if place.Located {
+		e.Position = []float64{place.Latitude, place.Longitude}
+	}
+	rec := record{poolID: h.Pool.ID, sub: h.Sub, event: e}
+	if h.Client != nil {
+		e.ClientID = h.Client.ID
+	}
+	if h.Notify != "" {
+		rec.notice = g.newNotice(h)
+	}
+	select {
+	case g.recorder.queue <- rec:
+	case <-ctx.Done():
+		g.log.Error("a record of an event is lost: too many are on their way", "pool", rec.poolID, "event", e.ID)
+	}
+	return h.ID
+}
+
+// Flush waits until what was noted on this node is written.
+func (g *Guard) Flush(ctx context.Context) error {
+	if g == nil {
+		return nil
+	}
+	reached := make(chan struct{})
+	select {
+	case g.recorder.queue <- record{reached: reached}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-reached:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *recorder) run() {
+	for first := range r.queue {
+		group := []record{first}
+	more:
+		for len(group) < groupSize {
+			select {
+			case next, open := <-r.queue:
+				if !open {
+					break more
+				}
+				group = append(group, next)
+			default:
+				break more
+			}
+		}
+		r.write(group)
+	}
+}
+
+// write writes a group in one transaction.
+func (r *recorder) write(group []record) {
+	pause := firstPause
+	for try := 1; ; try++ {
+		err := r.g.db.Update(context.Background(), func(tx *store.Tx) error {
+			for _, rec := range group {
+				if err := r.put(tx, rec); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err == nil {
+			break
+		}
+		if try == tries {
+			r.g.log.Error("records of events are lost", "events", len(group), "err", err)
+			break
+		}
+		time.Sleep(pause)
+		pause *= 2
+	}
+	for _, rec := range group {
+		if rec.reached != nil {
+			close(rec.reached)
+		}
+	}
+}
+
+func (r *recorder) put(tx *store.Tx, rec record) error {
+	if rec.event == nil {
+		return nil
+	}
+	row, err := rec.event.Row(rec.poolID, rec.sub, rec.event.CreatedAt.Add(r.g.o.Retention))
+	if err != nil {
+		return err
+	}
+	if err := tx.PutAuthEvent(row); err != nil {
+		return err
+	}
+	if rand.N(trimEvery) == 0 {
+		if err := tx.TrimAuthEvents(rec.poolID, rec.sub, kept); err != nil {
+			return err
+		}
+	}
+	return r.g.send(tx, rec)
+}
+
+// newID is a UUID of version 7 (RFC 9562, 5.7), which sorts by its time.
+func newID(at time.Time) string {
+	id := uuid.New()
+	ms := uint64(at.UnixMilli()) //nolint:gosec // after 1970
+	binary.BigEndian.PutUint16(id[:], uint16(ms>>32))
+	binary.BigEndian.PutUint32(id[2:], uint32(ms))
+	id[6] = id[6]&0x0f | 0x70
+	return id.String()
+}
