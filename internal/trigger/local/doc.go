@@ -9,8 +9,9 @@
 // which ends with it. Node.js and Python have the client in a small bootstrap
 // that is part of this package; their runtime API is below an unguessable path.
 // Programs that bring their own client take the address to be a host and a port
-// only, so that for them the port alone is the secret: on a machine
-// with users who do not trust each other, prefer Node.js, Python or a webhook.
+// only. On Linux connections of other users are closed, whatever the program;
+// elsewhere, on a machine with users who do not trust each other, prefer Node.js,
+// Python or a webhook.
 //
 // A program gets a bare environment: nothing of the server's settings and
 // secrets. It is in a process group of its own, which is killed when a call takes

@@ -268,6 +268,19 @@ func TestExitBetweenCalls(t *testing.T) {
 	}
 }
 
+// TestRuntimeAPI wants the API to serve nobody who does not know its path, no page
+// of a browser, and no call that is not there.
+func TestRuntimeAPI(t *testing.T) {
+	r, _ := runner(t, node(t, "index.misbehave"))
+	event, err := invoke(t, r, "attack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(response(event)["statuses"]); got != "[404 404 400 400 403 403]" {
+		t.Errorf("statuses %s", got)
+	}
+}
+
 // TestKillsChildren wants what a function has started ended with it.
 func TestKillsChildren(t *testing.T) {
 	r, _ := runner(t, node(t, "index.misbehave"))

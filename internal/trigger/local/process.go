@@ -73,6 +73,7 @@ func (r *Runner) start(code stamp) (*process, error) {
 	apart(p.cmd)
 
 	server := &http.Server{Handler: p.api(prefix, address), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
+	listener = &own{listener}
 	begun := make(chan error, 1)
 	r.ended.Go(func() {
 		// The kernel ends the program with the thread that started it.
@@ -98,6 +99,20 @@ func (r *Runner) start(code stamp) (*process, error) {
 	go p.watch(limit(p.cmd.Process.Pid, r.o.Memory))
 	r.o.Logger.Info("started a function's program", "pid", p.cmd.Process.Pid)
 	return p, nil
+}
+
+// own lets in the connections of this user only, where that can be told.
+type own struct{ net.Listener }
+
+// Accept waits for the next connection of this user.
+func (l *own) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil || !stranger(conn) {
+			return conn, err
+		}
+		conn.Close()
+	}
 }
 
 // watch kills a program that does not start in time or becomes too large. size

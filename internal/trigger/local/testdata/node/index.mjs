@@ -28,6 +28,20 @@ function endInsteadOfAsking() {
   const request = http.request
   http.request = (options, ...rest) => (options.method === 'GET' ? process.exit(0) : request(options, ...rest))
 }
+// attack asks the runtime API for what it must not give.
+async function attack() {
+  const [address, secret] = process.env.AWS_LAMBDA_RUNTIME_API.split('/')
+  const runtime = '/2018-06-01/runtime/'
+  const ask = async (path, headers = {}, host = address) => (await fetch(`http://${host}${path}`, { method: 'POST', body: '{}', headers })).status
+  return [
+    await ask(`${runtime}invocation/x/response`),
+    await ask(`/AAAA${runtime}invocation/x/response`),
+    await ask(`/${secret}${runtime}invocation/x/response`),
+    await ask(`/${secret}${runtime}invocation/x/error`),
+    await ask(`/${secret}${runtime}invocation/x/response`, { Origin: 'https://evil.example.com' }),
+    await ask(`/${secret}${runtime}invocation/x/response`, {}, address.replace('127.0.0.1', 'localhost')),
+  ]
+}
 export const misbehave = async (event) => {
   switch (event.userName) {
     case 'exit': process.exit(3)
@@ -40,6 +54,7 @@ export const misbehave = async (event) => {
     case 'many lines': console.log('z\n'.repeat(50000)); return event
     case 'child': event.response.child = spawn('sleep', ['1000'], { stdio: 'inherit' }).pid; return event
     case 'slow': await sleep(300); return event
+    case 'attack': event.response.statuses = await attack(); return event
     case 'exit afterwards': endInsteadOfAsking(); return event
   }
   return event
