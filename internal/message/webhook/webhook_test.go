@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,11 +45,13 @@ func TestSend(t *testing.T) {
 		{"hangs up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			var mu sync.Mutex // a connection that is hung up on orders nothing
 			var document webhook.Document
 			var header http.Header
 			var signed bool
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				body, err := io.ReadAll(r.Body)
+				mu.Lock()
 				if err == nil {
 					err = json.Unmarshal(body, &document)
 				}
@@ -57,6 +60,7 @@ func TestSend(t *testing.T) {
 				}
 				header = r.Header
 				signed = r.Header.Get("Poolhouse-Signature") == webhook.Sign([]byte(secret), r.Header.Get("Poolhouse-Timestamp"), body)
+				mu.Unlock()
 				tt.answer(w, r)
 			}))
 			defer s.Close()
@@ -74,6 +78,8 @@ func TestSend(t *testing.T) {
 			case tt.fails != "" && (err == nil || !strings.Contains(err.Error(), tt.fails) || message.Refused(err) != tt.refused || len(err.Error()) > 500):
 				t.Fatalf("error %.600v (refused %v), want %q (refused %v)", err, message.Refused(err), tt.fails, tt.refused)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			want := webhook.Document{ID: "id", Attempt: 2, UserPoolID: "us-east-1_A", Username: "ann", Source: "CustomMessage_SignUp",
 				Medium: "SMS", To: "+15550001111", Text: "Your code is 012345", CreatedAt: time.Unix(1, 0).UTC()}
 			if document != want || !signed || header.Get("Idempotency-Key") != "id" {
