@@ -146,7 +146,7 @@ app:      srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/
 /cmd/poolhouse-load: app iam keys
 /verify:              github.com/aws/aws-sdk-go-v2
 /verify/sigv4:        github.com/aws/aws-sdk-go-v2
-/test/clients:       app esdk keys trigger/functions
+/test/clients:       app awscall esdk keys trigger/functions
 
 /test:    message/smtp/smtptest keys srp /verify filippo.io/age github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
 `

@@ -8,12 +8,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/poolhouse/poolhouse/internal/awscall"
 	"github.com/poolhouse/poolhouse/internal/esdk"
 	functionfile "github.com/poolhouse/poolhouse/internal/trigger/functions"
 )
@@ -41,6 +45,7 @@ func TestEncryptionSDK(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stand, kms := startKMS(t)
 	type line struct {
 		Kind    string `json:"kind"`
 		Policy  string `json:"policy"`
@@ -62,6 +67,7 @@ func TestEncryptionSDK(t *testing.T) {
 		{"RSA", rsaKeyring, "rsa", strict, rsaText, "654321", "654321", 0},
 		{"a whole frame", aes, "aes", strict, aesText, long, long, 0},
 		{"nothing", aes, "aes", strict, aesText, "", "", 0},
+		{"KMS", kms, "kms", strict, stand, "123456", "123456", 0},
 		{"a spoiled signature", aes, "aes", strict, aesText, "123456", "", 1},
 		{"a spoiled frame", aes, "aes", strict, aesText, "123456", "", 130},
 	}
@@ -105,6 +111,45 @@ func TestEncryptionSDK(t *testing.T) {
 			}
 		})
 	}
+}
+
+// startKMS stands in for AWS KMS: it makes one data key, and gives it back for the
+// encryption context that it was made for. It returns its URL and a keyring.
+func startKMS(t *testing.T) (string, esdk.Keyring) {
+	t.Helper()
+	const arn = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
+	key := make([]byte, 32)
+	rand.Read(key)
+	contexts := map[string]map[string]string{} // by what is wrapped
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			CiphertextBlob    []byte
+			EncryptionContext map[string]string
+		}
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			t.Error(err)
+		}
+		out := map[string]any{"KeyId": arn, "Plaintext": key}
+		switch r.Header.Get("X-Amz-Target") {
+		case "TrentService.GenerateDataKey":
+			out["CiphertextBlob"] = []byte("wrapped")
+			contexts["wrapped"] = in.EncryptionContext
+		case "TrentService.Decrypt":
+			if !maps.Equal(contexts[string(in.CiphertextBlob)], in.EncryptionContext) {
+				t.Errorf("Decrypt of %q in %v", in.CiphertextBlob, in.EncryptionContext)
+			}
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		if err := json.NewEncoder(w).Encode(out); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(server.Close)
+	client, err := awscall.New(awscall.Options{Endpoint: server.URL, AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server.URL, esdk.NewKMSKeyring(client, "us-east-1", arn)
 }
 
 // TestCustomSender has a function decrypt codes in the way of Cognito's guide, and
