@@ -193,13 +193,13 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 
-	feed, importLog := a.revocations(api), a.importLog(api, imports)
+	feed, importLog, signingKeys := a.revocations(api), a.importLog(api, imports), a.signingKeys(api, builtIn)
 	if o.SkipSignatures {
-		feed, importLog = devserver.Local(feed), devserver.Local(importLog)
+		feed, importLog, signingKeys = devserver.Local(feed), devserver.Local(importLog), devserver.Local(signingKeys)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", a.orSTS(api, builtIn, proof))
-	mux.Handle("POST /_poolhouse/sigv4/key", a.signingKeys(api, builtIn))
+	mux.Handle("POST /_poolhouse/sigv4/key", signingKeys)
 	mux.HandleFunc("GET /_poolhouse/healthz", a.healthz)
 	mux.HandleFunc("GET /_poolhouse/readyz", a.readyz)
 	mux.Handle("GET /_poolhouse/metrics", a.metrics(registry))
@@ -207,14 +207,18 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.Handle("PUT /_poolhouse/import/{pool}/{job}", a.uploadImport(imports))
 	mux.Handle("GET /_poolhouse/import/{pool}/{job}/log", importLog)
 	mux.Handle("GET /_poolhouse/images/{pool}/{image}", images(a.pools, a.log))
-	pages := a.oauth(tokens)
+	endpoints := a.oauth(tokens)
+	pages, err := a.loginPages(endpoints, users, tokens, machine)
+	if err != nil {
+		return err
+	}
 	mux.Handle("GET "+identityPath+"/.well-known/{document}", identityWellKnown(a.identities, o.PublicURL, a.log))
 	mux.Handle(feedbackPath+"{pool}", feedback(a.pools, users, a.log))
-	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, pages, o.PublicURL, a.log))
+	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, endpoints, o.PublicURL, a.log))
 	if o.Dev {
 		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Invocations: &a.invocations, Log: a.log})
 	}
-	a.handler = &confirmations{pools: a.pools, users: users, button: o.Messages.ConfirmButton, log: a.log, next: pages.Route(nil, mux)}
+	a.handler = &confirmations{pools: a.pools, users: users, button: o.Messages.ConfirmButton, log: a.log, next: endpoints.Route(pages, mux)}
 	if err := a.seed(ctx); err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ app:      srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/
 /verify/sigv4:        github.com/aws/aws-sdk-go-v2
 /test/clients:       app awscall esdk keys trigger/functions
 
-/test:    message/smtp/smtptest keys srp /verify filippo.io/age github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
+/test:    message/smtp/smtptest keys srp /verify /verify/sigv4 filippo.io/age github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/jackc/pgx/v5
 `
 
 // never says what packages must not even reach through others: the domain knows

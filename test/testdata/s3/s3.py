@@ -1,19 +1,17 @@
 """Two users get credentials of a role through an identity pool, whose roles are kept
 by an S3 server with an STS: an object is written and read with them, the prefix of
-another is refused, and so is the role to guests."""
+another is refused, and so is a role that is not there."""
 
 import hashlib
 import json
 import os
 import ssl
-import sys
 import time
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError, ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
-KIND = sys.argv[1]  # versitygw or minio
 PROVIDER = os.environ["POOLHOUSE"] + "/_identity"
 ROOT = {"aws_access_key_id": "root", "aws_secret_access_key": "root-secret-key"}
 

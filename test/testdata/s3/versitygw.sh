@@ -37,6 +37,5 @@ start poolhouse "$poolhouse" serve --data "$dir" --addr 203.0.113.10:80 --tls-ad
 # shellcheck disable=SC1091
 . "$dir/admin.env"
 export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-exec 3>&1
 AWS_CA_BUNDLE=$dir/tls.crt POOLHOUSE=https://$host STS=http://127.0.0.1:7076 S3=http://127.0.0.1:7070 \
-	CERTIFICATE=$dir/tls.crt python3 "$here/s3.py" versitygw
+	CERTIFICATE=$dir/tls.crt python3 "$here/s3.py"
