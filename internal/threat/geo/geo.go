@@ -40,8 +40,8 @@ func (f *File) Place(address string) (Place, error) {
 		return Place{}, nil //nolint:nilerr // an address that is none is nowhere
 	}
 	var record struct {
-		City     struct{ Names names } `maxminddb:"city"`
-		Country  struct{ Names names } `maxminddb:"country"`
+		City     named `maxminddb:"city"`
+		Country  named `maxminddb:"country"`
 		Location struct {
 			Latitude  *float64 `maxminddb:"latitude"`
 			Longitude *float64 `maxminddb:"longitude"`
@@ -57,8 +57,10 @@ func (f *File) Place(address string) (Place, error) {
 	return p, nil
 }
 
-type names struct {
-	English string `maxminddb:"en"`
+type named struct {
+	Names struct {
+		English string `maxminddb:"en"`
+	} `maxminddb:"names"`
 }
 
 func onEarth(latitude, longitude float64) bool {
