@@ -207,6 +207,12 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.Handle("PUT /_poolhouse/import/{pool}/{job}", a.uploadImport(imports))
 	mux.Handle("GET /_poolhouse/import/{pool}/{job}/log", importLog)
 	mux.Handle("GET /_poolhouse/images/{pool}/{image}", images(a.pools, a.log))
+	extensions := a.clientExtensions(api)
+	if o.SkipSignatures {
+		extensions = devserver.Local(extensions)
+	}
+	mux.Handle("GET /_poolhouse/clients/{pool}/{client}/oauth", extensions)
+	mux.Handle("PUT /_poolhouse/clients/{pool}/{client}/oauth", extensions)
 	endpoints := a.oauth(tokens)
 	pages, err := a.loginPages(endpoints, users, tokens, machine)
 	if err != nil {

@@ -22,10 +22,13 @@ func (s *Server) Discovery(ctx context.Context, pool *userpool.Pool) (token.Disc
 	d.TokenEndpoint = base + "/oauth2/token"
 	d.UserinfoEndpoint = base + "/oauth2/userInfo"
 	d.RevocationEndpoint = base + "/oauth2/revoke"
+	d.IntrospectionEndpoint = base + "/oauth2/introspect"
+	d.IntrospectionAuthMethodsSupported = methods
+	d.PushedAuthorizationRequestEndpoint = base + "/oauth2/par"
 	d.EndSessionEndpoint = base + "/logout"
 	d.ScopesSupported = []string{"openid", "email", "phone", "profile"}
-	d.TokenEndpointAuthMethodsSupported = append(methods, "none")
-	d.RevocationAuthMethodsSupported = append(methods[:2:2], "none")
+	d.TokenEndpointAuthMethodsSupported = append(methods[:2:2], "none")
+	d.RevocationAuthMethodsSupported = d.TokenEndpointAuthMethodsSupported
 	d.GrantTypesSupported = []string{"authorization_code", "implicit", "refresh_token", "client_credentials"}
 	d.CodeChallengeMethodsSupported = []string{"S256"}
 	d.ResponseModesSupported = []string{"query", "fragment"}

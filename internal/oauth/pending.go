@@ -36,18 +36,19 @@ type Pending struct {
 	Provider      string // identity_provider: a name, or COGNITO
 	ProviderIdent string // idp_identifier
 
-	query url.Values // as it came
+	query url.Values // the request
+	carry url.Values // the query of pages: the request, or the name of a pushed one
 }
 
 // Path is the address of a page of the site that carries the request on.
 func (p *Pending) Path(page string) string {
-	return p.Site.Base + page + "?" + p.query.Encode()
+	return p.Site.Base + page + "?" + p.carry.Encode()
 }
 
-// Query is the request as it came, for pages that add to it.
+// Query is the query of pages of the request, for those that add to it.
 func (p *Pending) Query() url.Values {
 	q := url.Values{}
-	for name, values := range p.query {
+	for name, values := range p.carry {
 		q[name] = slices.Clone(values)
 	}
 	return q
@@ -85,7 +86,7 @@ var (
 // that is refused it answers (at the client's redirect URI, or on the error page if
 // there is none that can be believed) and returns nil.
 func (s *Server) Pending(w http.ResponseWriter, r *http.Request) *Pending {
-	p, code, err := s.addressed(r)
+	p, code, err := s.pending(r)
 	switch {
 	case err != nil:
 		s.internalError(w, r, err)
@@ -110,11 +111,8 @@ func (s *Server) Pending(w http.ResponseWriter, r *http.Request) *Pending {
 	return p
 }
 
-// addressed reads who asks and where the answer goes. Until both are known to
-// belong together, nothing may be sent to the redirect URI: code says what to
-// show instead. p has the client then, if there is one.
-func (s *Server) addressed(r *http.Request) (p *Pending, code string, err error) {
-	site := SiteOf(r.Context())
+// pending reads a request until it is known where errors go, see addressed.
+func (s *Server) pending(r *http.Request) (p *Pending, code string, err error) {
 	if len(r.URL.RawQuery) > maxQuery {
 		return nil, "invalid_request", nil
 	}
@@ -122,6 +120,29 @@ func (s *Server) addressed(r *http.Request) (p *Pending, code string, err error)
 	if err != nil {
 		return nil, "invalid_request", nil
 	}
+	request, ok, err := s.unfold(r, query)
+	if err != nil {
+		return nil, "", err
+	}
+	if !ok {
+		return nil, "invalid_request_uri", nil
+	}
+	if p, code, err = s.addressed(r, request); err != nil || p == nil {
+		return p, code, err
+	}
+	if p.carry = request; query.Has("request_uri") {
+		p.carry = url.Values{"client_id": {p.Client.ID}, "request_uri": {query.Get("request_uri")}}
+	} else if code == "" && p.Client.Extensions().PushedOnly {
+		return p, "invalid_request", nil
+	}
+	return p, code, nil
+}
+
+// addressed reads who asks and where the answer goes. Until both are known to
+// belong together, nothing may be sent to the redirect URI: code says what to
+// show instead. p has the client then, if there is one.
+func (s *Server) addressed(r *http.Request, query url.Values) (p *Pending, code string, err error) {
+	site := SiteOf(r.Context())
 	clientID, once := single(query, "client_id")
 	if clientID == "" || !once {
 		return nil, missingParameter("client_id"), nil
@@ -133,7 +154,7 @@ func (s *Server) addressed(r *http.Request) (p *Pending, code string, err error)
 	if err != nil {
 		return nil, "", err
 	}
-	p = &Pending{Site: site, Pool: pool, Client: client, query: query}
+	p = &Pending{Site: site, Pool: pool, Client: client, query: query, carry: query}
 	given, once := single(query, "redirect_uri")
 	switch {
 	case !once:

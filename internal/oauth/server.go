@@ -138,6 +138,8 @@ func (s *Server) routes(pages http.Handler) *http.ServeMux {
 	mux.HandleFunc("/oauth2/token", open([]string{"POST"}, s.token))
 	mux.HandleFunc("/oauth2/userInfo", open([]string{"GET", "POST"}, s.userInfo))
 	mux.HandleFunc("/oauth2/revoke", open([]string{"POST"}, s.revoke))
+	mux.HandleFunc("/oauth2/introspect", open([]string{"POST"}, s.introspect))
+	mux.HandleFunc("/oauth2/par", open([]string{"POST"}, s.pushed))
 	mux.HandleFunc("/logout", page(s.logout))
 	mux.HandleFunc("/oauth2/logout", page(s.logout))
 	if pages != nil {

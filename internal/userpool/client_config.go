@@ -62,6 +62,7 @@ type ClientSecret struct {
 // SeparateClientConfig is what operations of their own set on a client and
 // UpdateUserPoolClient leaves as it is.
 type SeparateClientConfig struct {
-	SSOSession *SSOSession `json:"SSOSession,omitzero"`
-	Risk       *RiskConfig `json:"Risk,omitzero"`
+	SSOSession *SSOSession      `json:"SSOSession,omitzero"`
+	Risk       *RiskConfig      `json:"Risk,omitzero"`
+	OAuth      *OAuthExtensions `json:"OAuth,omitzero"`
 }

@@ -1,0 +1,84 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/poolhouse/poolhouse/internal/awsjson"
+	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/userpool"
+)
+
+// The actions in policies.
+const (
+	getClientExtensions = "poolhouse:GetClientExtensions"
+	setClientExtensions = "poolhouse:SetClientExtensions"
+
+	maxExtensions = 4 << 10 // bytes of a body
+)
+
+// clientExtensions shows and replaces what a client has beyond Cognito, as
+// {pool}/{client}/oauth, for those whose access key may.
+func (a *App) clientExtensions(api *awsjson.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Type", "application/json")
+		var body any
+		extensions, err := a.changeExtensions(api, w, r)
+		body = extensions
+		if err != nil {
+			status, refusal := explainRefusal(err)
+			level := slog.LevelInfo
+			if status >= http.StatusInternalServerError {
+				level = slog.LevelError
+			}
+			a.log.Log(r.Context(), level, "client extensions", "err", err)
+			body = map[string]string{"__type": string(refusal.Code), "message": refusal.Message}
+			w.WriteHeader(status)
+		}
+		if err := json.NewEncoder(w).Encode(body); err != nil {
+			a.log.DebugContext(r.Context(), "client extensions not sent", "err", err)
+		}
+	})
+}
+
+func (a *App) changeExtensions(api *awsjson.Handler, w http.ResponseWriter, r *http.Request) (*userpool.OAuthExtensions, error) {
+	sent, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxExtensions))
+	if err != nil {
+		return nil, fault.New(fault.InvalidParameter, "The body is too long or broke off.")
+	}
+	caller, err := api.CallerWith(r, sent, "cognito-idp")
+	if err != nil {
+		return nil, err
+	}
+	poolID, clientID := r.PathValue("pool"), r.PathValue("client")
+	action := getClientExtensions
+	if r.Method == http.MethodPut {
+		action = setClientExtensions
+	}
+	if len(poolID) > maxPoolID {
+		return nil, fault.New(fault.InvalidParameter, "pool must be the id of a user pool.")
+	}
+	if err := caller.Authorize(action, a.pools.ARN(poolID)); err != nil {
+		return nil, err
+	}
+	if r.Method == http.MethodPut {
+		var e userpool.OAuthExtensions
+		d := json.NewDecoder(bytes.NewReader(sent))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&e); err != nil || d.More() {
+			return nil, fault.New(fault.InvalidParameter, `The body must be JSON such as {"introspection": true, "pushedOnly": false}.`)
+		}
+		return &e, a.pools.SetClientExtensions(r.Context(), poolID, clientID, e)
+	}
+	_, client, err := a.pools.PoolClient(r.Context(), poolID, clientID)
+	if err != nil {
+		return nil, err
+	}
+	e := client.Extensions()
+	return &e, nil
+}
