@@ -34,7 +34,7 @@ func pageAfter(list, token string) (string, error) {
 	}
 	if len(token) <= maxPageToken {
 		if text, err := base64.RawURLEncoding.Strict().DecodeString(token); err == nil {
-			if last, ok := strings.CutPrefix(string(text), list+"\n"); ok && last != "" {
+			if last, ok := strings.CutPrefix(string(text), list+"\n"); ok && last != "" && isText(last) {
 				return last, nil
 			}
 		}

@@ -330,11 +330,14 @@ func FuzzPageToken(f *testing.F) {
 	f.Add(pageToken("pools", "us-east-1_Demo00000"))
 	f.Add("")
 	f.Add("cG9vbHMK")
+	f.Add("cG9vbHMKAA") // a key that is no text to PostgreSQL
 	f.Fuzz(func(t *testing.T, token string) {
 		after, err := pageAfter("pools", token)
 		switch {
 		case err != nil && !errors.Is(err, ErrPageToken):
 			t.Errorf("error %v", err)
+		case !isText(after):
+			t.Errorf("%q goes on behind %q, which cannot be looked for in every database", token, after)
 		case err == nil && token != "" && pageToken("pools", after) != token:
 			t.Errorf("%q goes on behind %q, whose token is %q", token, after, pageToken("pools", after))
 		}
