@@ -316,3 +316,46 @@ func (g *guarded) feedBack(t *testing.T, body string) {
 		t.Errorf("feedback %v", got)
 	}
 }
+
+// A risk demands the second factor of a user who has one and was not asked for it,
+// and the record of the sign-in follows it.
+func TestRiskDemandsSecondFactor(t *testing.T) {
+	g := newGuarded(t, "ENFORCED", `"AccountTakeoverRiskConfiguration":{"Actions":{"MediumAction":{"Notify":false,"EventAction":"MFA_REQUIRED"}}}`)
+	g.do(t, "SetUserPoolMfaConfig", `{"UserPoolId":"`+g.pool+`","MfaConfiguration":"OPTIONAL","SoftwareTokenMfaConfiguration":{"Enabled":true}}`)
+	access := g.signIn(t, "alice", alicesPassword, home, firefox).text("AuthenticationResult.AccessToken")
+	secret := g.do(t, "AssociateSoftwareToken", `{"AccessToken":"`+access+`"}`).text("SecretCode")
+	g.do(t, "VerifySoftwareToken", `{"AccessToken":"`+access+`","UserCode":"`+codeOf(t, secret, 0)+`"}`)
+
+	if got := g.signIn(t, "alice", alicesPassword, home, firefox); got.at("AuthenticationResult") == nil {
+		t.Fatalf("as ever: %v", got.body)
+	}
+	asked := g.signIn(t, "alice", alicesPassword, abroad, boto)
+	if asked.text("ChallengeName") != "SOFTWARE_TOKEN_MFA" {
+		t.Fatalf("at a risk: %v", asked.body)
+	}
+	if got := told(g.events(t, ""))[0]; !strings.HasPrefix(got, "SignIn InProgress AccountTakeover Medium Password=Success") {
+		t.Errorf("event %q", got)
+	}
+	answer := func(code string) answer {
+		return g.call(t, "AdminRespondToAuthChallenge", `{"UserPoolId":"`+g.pool+`","ClientId":"`+g.client+`","ChallengeName":"SOFTWARE_TOKEN_MFA","Session":"`+asked.text("Session")+
+			`","ChallengeResponses":{"USERNAME":"alice","SOFTWARE_TOKEN_MFA_CODE":"`+code+`"},"ContextData":{"IpAddress":"`+abroad+`","ServerName":"s","ServerPath":"/","HttpHeaders":[]}}`)
+	}
+	wrong := "000000"
+	if codeOf(t, secret, 1) == wrong {
+		wrong = "000001"
+	}
+	if got := answer(wrong); got.errType != "CodeMismatchException" {
+		t.Errorf("a wrong code: %v", got.body)
+	}
+	before := told(g.events(t, ""))
+	if !strings.HasPrefix(before[0], "SignIn Fail AccountTakeover Medium Password=Success Mfa=Failure") {
+		t.Errorf("event %q", before[0])
+	}
+	if got := answer(codeOf(t, secret, 1)); got.at("AuthenticationResult") == nil {
+		t.Errorf("the right code: %v", got.body)
+	}
+	after := told(g.events(t, ""))
+	if len(after) != len(before) || !strings.HasPrefix(after[0], "SignIn Pass AccountTakeover Medium Password=Success Mfa=Success") {
+		t.Errorf("events %q", after)
+	}
+}

@@ -62,17 +62,18 @@ const (
 type recorder struct {
 	g     *Guard
 	queue chan record
+	quit  chan struct{} // closed by close
 	ended sync.WaitGroup
 }
 
 func startRecorder(g *Guard) *recorder {
-	r := &recorder{g: g, queue: make(chan record, queueSize)}
+	r := &recorder{g: g, queue: make(chan record, queueSize), quit: make(chan struct{})}
 	r.ended.Go(r.run)
 	return r
 }
 
 func (r *recorder) close() {
-	close(r.queue)
+	close(r.quit)
 	r.ended.Wait()
 }
 
@@ -101,10 +102,8 @@ func (g *Guard) Note(ctx context.Context, h Happening) string {
 	if h.Notify != "" {
 		rec.notice = g.newNotice(h)
 	}
-	select {
-	case g.recorder.queue <- rec:
-	case <-ctx.Done():
-		g.log.Error("a record of an event is lost: too many are on their way", "pool", rec.poolID, "event", e.ID)
+	if !g.recorder.send(ctx, rec) {
+		g.log.Error("a record of an event is lost: too many are on their way, or the server ends", "pool", rec.poolID, "event", e.ID)
 	}
 	return h.ID
 }
@@ -115,36 +114,57 @@ func (g *Guard) Flush(ctx context.Context) error {
 		return nil
 	}
 	reached := make(chan struct{})
-	select {
-	case g.recorder.queue <- record{reached: reached}:
-	case <-ctx.Done():
+	if !g.recorder.send(ctx, record{reached: reached}) {
 		return ctx.Err()
 	}
 	select {
 	case <-reached:
-		return nil
+	case <-g.recorder.quit:
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	return ctx.Err()
+}
+
+// send queues a record, and says whether it could.
+func (r *recorder) send(ctx context.Context, rec record) bool {
+	select {
+	case <-r.quit:
+		return false
+	default:
+	}
+	select {
+	case r.queue <- rec:
+		return true
+	case <-r.quit:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 func (r *recorder) run() {
-	for first := range r.queue {
-		group := []record{first}
-	more:
-		for len(group) < groupSize {
-			select {
-			case next, open := <-r.queue:
-				if !open {
-					break more
-				}
-				group = append(group, next)
-			default:
-				break more
-			}
+	for quit := r.quit; quit != nil || len(r.queue) > 0; {
+		select {
+		case first := <-r.queue:
+			r.write(r.waiting(first))
+		case <-quit:
+			quit = nil // on with what waits still
 		}
-		r.write(group)
 	}
+}
+
+// waiting is first with those that wait behind it, as many as one transaction
+// takes.
+func (r *recorder) waiting(first record) []record {
+	group := []record{first}
+	for len(group) < groupSize {
+		select {
+		case next := <-r.queue:
+			group = append(group, next)
+		default:
+			return group
+		}
+	}
+	return group
 }
 
 // write writes a group in one transaction.
