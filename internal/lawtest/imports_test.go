@@ -133,6 +133,7 @@ esdk:     sigv4
 trigger/lambda: sigv4
 trigger/local:  github.com/aws/aws-lambda-go
 sigv4:    github.com/aws/aws-sdk-go-v2
+sts:      keys
 oauth:    keys github.com/coreos/go-oidc/v3 golang.org/x/oauth2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 passkey:  passkey/passkeytest
