@@ -271,7 +271,12 @@ func TestCodeReuse(t *testing.T) {
 
 // TestCodeRace presents a code 50 times at once on two nodes.
 func TestCodeRace(t *testing.T) {
-	dbURL, master := storetest.SQLiteURL(t), keys.GenerateMasterKey()
+	t.Run("SQLite", func(t *testing.T) { codeRace(t, storetest.SQLiteURL(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) { codeRace(t, storetest.PostgresURL(t)) })
+}
+
+func codeRace(t *testing.T, dbURL string) {
+	master := keys.GenerateMasterKey()
 	a := newSiteAt(t, dbURL, master, true)
 	b := newSiteAt(t, dbURL, master, false)
 	code := a.code(t, request())
