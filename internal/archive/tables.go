@@ -90,6 +90,9 @@ var leftOut = map[string]string{
 	"messages":       "messages on their way leave from where they were written",
 	"outbox":         "messages on their way leave from where they were written",
 
+	"oauth_codes":    "live for minutes and are sealed under the deployment's own keys; applications ask for another",
+	"oauth_requests": "as oauth_codes; their users begin again",
+
 	"user_import_jobs":   "jobs are of the deployment that runs them; the users that they have imported move",
 	"user_import_chunks": "as user_import_jobs",
 	"user_import_log":    "as user_import_jobs",
