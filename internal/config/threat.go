@@ -14,7 +14,7 @@ type Threat struct {
 
 // validate reports the first setting that cannot be.
 func (t *Threat) validate() error {
-	if t.AuthEventRetention < time.Hour {
+	if t.AuthEventRetention != 0 && t.AuthEventRetention < time.Hour {
 		return errors.New("--auth-event-retention must be at least 1h")
 	}
 	return nil
