@@ -77,6 +77,7 @@ type App struct {
 	ring    *keys.Ring
 	pools   *userpool.Pools
 	service *idp.Service
+	roles   *credentials.Roles
 
 	functions   *functions.Set
 	invocations devserver.Invocations // of functions, in development
@@ -169,8 +170,9 @@ func (a *App) assemble(ctx context.Context) error {
 
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	proof := newAccessKeyCache(a.db, a.ring, o.AccountID)
+	a.roles = credentials.NewRoles(a.db, o.AccountID)
 	builtIn := credentials.NewBuiltIn(credentials.Options{
-		Ring: a.ring, Roles: credentials.NewRoles(a.db, o.AccountID), AccountID: o.AccountID,
+		Ring: a.ring, Roles: a.roles, AccountID: o.AccountID,
 		AccessKey: proof.find, AnyRole: o.SkipSignatures, Now: a.clock.Now,
 	})
 	if a.identities, err = a.openIdentityPools(tokens, builtIn); err != nil {

@@ -11,20 +11,29 @@ import (
 	"slices"
 
 	"github.com/poolhouse/poolhouse/internal/apimodel"
+	"github.com/poolhouse/poolhouse/internal/credentials"
 	"github.com/poolhouse/poolhouse/internal/idp"
 	"github.com/poolhouse/poolhouse/internal/idpapi"
 )
 
-// Seed is pools, clients and users that a server starts with. What exists
+// Seed is pools, clients, users and roles that a server starts with. What exists
 // already is left as it is. The JSON of a seed file is
 //
 //	{"UserPools": [{
 //	  "Id": "us-east-1_Example01", "PoolName": "example", ...members of CreateUserPool,
 //	  "Clients": [{"ClientId": "...", "ClientName": "web", ...members of CreateUserPoolClient}],
 //	  "Users": [{"Username": "ada", "Password": "...", "Attributes": {"email": "ada@example.com"}}]
-//	}]}
+//	}], "Roles": [{"Name": "member", "Trust": {...}, "Policy": {...}}]}
 type Seed struct {
 	UserPools []SeedUserPool
+	Roles     []SeedRole
+}
+
+// SeedRole is a role of a Seed, for identity pools. Trust and Policy are IAM
+// documents, see credentials.Definition.
+type SeedRole struct {
+	Name, Path    string
+	Trust, Policy json.RawMessage
 }
 
 // SeedUserPool is a pool of a Seed. The members of the CreateUserPool request
@@ -127,7 +136,15 @@ func (a *App) seed(ctx context.Context) error {
 		}
 	}
 	if a.options.Seed != nil {
-		return a.options.Seed.plant(ctx, a.service)
+		if err := a.options.Seed.plant(ctx, a.service); err != nil {
+			return err
+		}
+		for _, role := range a.options.Seed.Roles {
+			d := credentials.Definition{Name: role.Name, Path: role.Path, Trust: string(role.Trust), Policy: string(role.Policy)}
+			if err := a.roles.Ensure(ctx, d); err != nil {
+				return fmt.Errorf("seed role %s: %w", role.Name, err)
+			}
+		}
 	}
 	return nil
 }

@@ -275,6 +275,19 @@ func TestForAccessKey(t *testing.T) {
 	wantFault(t, err, ErrInvalidToken)
 }
 
+func TestEnsureLeavesARoleAsItIs(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"Readers", "Writers"} {
+		if err := w.roles.Ensure(t.Context(), Definition{Name: name, Trust: readersTrust}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, arns, err := w.roles.List(t.Context())
+	if err != nil || len(rows) != 2 || rows[0].Policy != readersPolicy || arns[0] != readers || arns[1] != "arn:aws:iam::123456789012:role/Writers" {
+		t.Errorf("roles %+v %v, %v", rows, arns, err)
+	}
+}
+
 func TestPutRefuses(t *testing.T) {
 	w := newWorld(t)
 	for name, c := range map[string]struct {

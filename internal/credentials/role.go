@@ -123,6 +123,16 @@ type Definition struct {
 // Put makes a role, or replaces one, and returns its ARN. A path that changes
 // changes the ARN: identity pools that name the old one give nothing any more.
 func (r *Roles) Put(ctx context.Context, d Definition) (string, error) {
+	return r.write(ctx, d, true)
+}
+
+// Ensure makes a role if there is none of its name.
+func (r *Roles) Ensure(ctx context.Context, d Definition) error {
+	_, err := r.write(ctx, d, false)
+	return err
+}
+
+func (r *Roles) write(ctx context.Context, d Definition, replace bool) (string, error) {
 	if d.Path == "" {
 		d.Path = "/"
 	}
@@ -142,6 +152,11 @@ func (r *Roles) Put(ctx context.Context, d Definition) (string, error) {
 	}
 	row := store.Role{Name: d.Name, Path: d.Path, Trust: d.Trust, Policy: d.Policy}
 	err := r.db.Update(ctx, func(tx *store.Tx) error {
+		if !replace {
+			if _, err := tx.Role(d.Name); !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+		}
 		row.CreatedAt, row.ModifiedAt = tx.Now(), tx.Now()
 		return tx.PutRole(row)
 	})
