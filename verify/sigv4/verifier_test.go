@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -265,6 +266,25 @@ func TestAnswersAreKept(t *testing.T) {
 		if n := server.asked.Load(); n != step.asked {
 			t.Errorf("asked %d times after %s, want %d", n, step.later, step.asked)
 		}
+	}
+}
+
+// Many requests of a new session ask the server once.
+func TestOneQuestionForAll(t *testing.T) {
+	server := newKeyServer(t)
+	v := newVerifier(t, testConfig(server.URL))
+	var all sync.WaitGroup
+	for range 30 {
+		r := signed(t, "", emptyHash, nil)
+		all.Go(func() {
+			if _, err := v.Verify(r); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n := server.asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
 	}
 }
 
