@@ -76,7 +76,7 @@ token:    fault store keys message trigger userpool github.com/google/uuid
 signin:   fault passkey store keys message userpool srp threat totp token trigger github.com/google/uuid
 userimport: fault store keys userpool
 
-threat:        fault message store userpool threat/geo threat/leaked github.com/google/uuid
+threat:        fault keys message store userpool threat/geo threat/leaked github.com/google/uuid
 threat/geo:    github.com/oschwald/maxminddb-golang/v2
 threat/leaked:
 
