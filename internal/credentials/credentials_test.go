@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,16 +39,29 @@ type world struct {
 	db    *store.DB
 	ring  *keys.Ring
 	roles *Roles
-	now   time.Time
 	gone  bool // the access key of ForAccessKey
+
+	mu  sync.Mutex // the ring reads the clock in the background
+	now time.Time
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{now: time.Date(2026, 3, 4, 5, 6, 7, 890e6, time.UTC)}
-	clock := func() time.Time { return w.now }
 	var err error
-	if w.db, err = store.Open(t.Context(), store.Options{URL: "sqlite::memory:", Migrate: true, Now: clock}); err != nil {
+	if w.db, err = store.Open(t.Context(), store.Options{URL: "sqlite::memory:", Migrate: true, Now: w.clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.db.Close() })
@@ -59,7 +73,7 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(w.ring.Close)
 	w.roles = NewRoles(w.db, account)
-	w.BuiltIn = NewBuiltIn(Options{Ring: w.ring, Roles: w.roles, AccountID: account, Now: clock,
+	w.BuiltIn = NewBuiltIn(Options{Ring: w.ring, Roles: w.roles, AccountID: account, Now: w.clock,
 		AccessKey: func(_ context.Context, id string) (string, *iam.Principal, error) {
 			if w.gone {
 				return "", nil, fault.New(fault.UnrecognizedClient, "The security token included in the request is invalid.")
@@ -194,8 +208,8 @@ func TestOpenRefuses(t *testing.T) {
 		want   error
 	}{
 		{"nothing", func(*testing.T, *world, *Set) {}, nil},
-		{"near the end", func(_ *testing.T, w *world, _ *Set) { w.now = w.now.Add(time.Hour - time.Second) }, nil},
-		{"at the end", func(_ *testing.T, w *world, _ *Set) { w.now = w.now.Add(time.Hour) }, ErrExpiredToken},
+		{"near the end", func(_ *testing.T, w *world, _ *Set) { w.advance(time.Hour - time.Second) }, nil},
+		{"at the end", func(_ *testing.T, w *world, _ *Set) { w.advance(time.Hour) }, ErrExpiredToken},
 		{"key of other credentials", func(t *testing.T, w *world, s *Set) { s.AccessKeyID = w.issue(t).AccessKeyID }, ErrInvalidToken},
 		{"token changed", func(_ *testing.T, _ *world, s *Set) { s.SessionToken = s.SessionToken[:len(s.SessionToken)-2] + "AA" }, ErrInvalidToken},
 		{"no token of ours", func(_ *testing.T, _ *world, s *Set) { s.SessionToken = "IQoJb3JpZ2luX2VjE" }, ErrInvalidToken},
@@ -260,7 +274,7 @@ func TestForAccessKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := set.Expiration.Sub(w.now.Truncate(time.Second)); got != time.Hour {
+	if got := set.Expiration.Sub(w.clock().Truncate(time.Second)); got != time.Hour {
 		t.Errorf("lives %s, want an hour", got)
 	}
 	o, err := w.Open(t.Context(), set.AccessKeyID, set.SessionToken)
