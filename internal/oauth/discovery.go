@@ -25,6 +25,9 @@ func (s *Server) Discovery(ctx context.Context, pool *userpool.Pool) (token.Disc
 	d.IntrospectionEndpoint = base + "/oauth2/introspect"
 	d.IntrospectionAuthMethodsSupported = methods
 	d.PushedAuthorizationRequestEndpoint = base + "/oauth2/par"
+	if enabled, _ := pool.Registers(); enabled {
+		d.RegistrationEndpoint = base + "/oauth2/register"
+	}
 	d.EndSessionEndpoint = base + "/logout"
 	d.ScopesSupported = []string{"openid", "email", "phone", "profile"}
 	d.TokenEndpointAuthMethodsSupported = append(methods[:2:2], "none")

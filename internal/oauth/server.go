@@ -140,6 +140,7 @@ func (s *Server) routes(pages http.Handler) *http.ServeMux {
 	mux.HandleFunc("/oauth2/revoke", open([]string{"POST"}, s.revoke))
 	mux.HandleFunc("/oauth2/introspect", open([]string{"POST"}, s.introspect))
 	mux.HandleFunc("/oauth2/par", open([]string{"POST"}, s.pushed))
+	mux.HandleFunc("/oauth2/register", open([]string{"POST"}, s.register))
 	mux.HandleFunc("/logout", page(s.logout))
 	mux.HandleFunc("/oauth2/logout", page(s.logout))
 	if pages != nil {

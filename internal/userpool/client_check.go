@@ -131,6 +131,12 @@ func (c *ClientConfig) checkURLs() error {
 	return nil
 }
 
+// CheckRedirects refuses what cannot be a callback URL, with
+// InvalidParameterException.
+func CheckRedirects(list []string) error {
+	return (&ClientConfig{CallbackURLs: list}).checkURLs()
+}
+
 // checkRedirect allows https, http to the own machine, and the schemes that apps
 // register for themselves; not what a browser would run or show by itself.
 func checkRedirect(text string) error {
@@ -169,6 +175,9 @@ func (c *ClientConfig) checkScopes(tx *store.Tx, pool *Pool) error {
 	for _, scope := range c.AllowedOAuthScopes {
 		if slices.Contains(systemScopes, scope) {
 			continue
+		}
+		if scope == ScopeRegister && c.ClientType == clientDCR {
+			return invalid("The scope %s can not be granted to a dynamically registered client.", scope)
 		}
 		known, err := hasScope(tx, pool.ID, scope)
 		if err != nil {

@@ -157,6 +157,9 @@ func (p *Pools) ListResourceServers(ctx context.Context, poolID, token string, l
 // hasScope says whether a scope such as https://api.example.com/read is one of a
 // resource server of the pool.
 func hasScope(tx *store.Tx, poolID, scope string) (bool, error) {
+	if scope == ScopeRegister {
+		return true, nil
+	}
 	slash := strings.LastIndexByte(scope, '/')
 	if slash < 0 {
 		return false, nil

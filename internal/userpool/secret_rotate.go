@@ -12,6 +12,9 @@ import (
 // maxSecrets is how many secrets of a client work at the same time.
 const maxSecrets = 2
 
+// Cognito's text is not known.
+var errRegisteredSecret = fault.New(fault.InvalidParameter, "The secrets of clients that were registered dynamically cannot be changed.")
+
 // SecretInfo tells of a client's secret, but not the secret.
 type SecretInfo struct {
 	ID        string
@@ -38,6 +41,8 @@ func (p *Pools) AddSecret(ctx context.Context, poolID, clientID, value string) (
 	}
 	_, err = p.changeClient(ctx, poolID, clientID, func(tx *store.Tx, _ *Pool, _ *store.UserPoolClient, doc *clientDoc) error {
 		switch {
+		case doc.ClientType == clientDCR:
+			return errRegisteredSecret
 		case len(doc.Secrets) == 0:
 			return invalid("Client %s is not configured for secret.", clientID)
 		case len(doc.Secrets) >= maxSecrets:
