@@ -93,11 +93,22 @@ type Response struct {
 	Body   []byte
 }
 
+// errRegion refuses what would be more of a host's name than one label: whoever
+// configures a pool names a function by its ARN, and must not lead the server's
+// credentials elsewhere.
+var errRegion = errors.New("the region is none")
+
+// maxRegion is longer than the name of any region, in bytes.
+const maxRegion = 32
+
 // ErrTooLarge says that an answer is longer than the request allowed.
 var ErrTooLarge = errors.New("the answer is too large")
 
 // Post sends a request and reads the answer, in the time that ctx has.
 func (c *Client) Post(ctx context.Context, r Request) (*Response, error) {
+	if !isRegion(r.Region) {
+		return nil, errRegion
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base(r)+r.Path, bytes.NewReader(r.Body))
 	if err != nil {
 		return nil, err
@@ -126,6 +137,10 @@ func (c *Client) Post(ctx context.Context, r Request) (*Response, error) {
 		return nil, ErrTooLarge
 	}
 	return &Response{resp.StatusCode, resp.Header, body}, nil
+}
+
+func isRegion(s string) bool {
+	return s != "" && len(s) <= maxRegion && !strings.ContainsFunc(s, func(c rune) bool { return notLetter(c) && c != '-' })
 }
 
 func (c *Client) base(r Request) string {

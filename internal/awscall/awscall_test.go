@@ -1,6 +1,7 @@
 package awscall
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -26,6 +27,31 @@ func TestBase(t *testing.T) {
 		}
 	}
 }
+
+// TestRegions holds that a region, which is a part of an ARN that others write, is
+// no way to another host.
+func TestRegions(t *testing.T) {
+	client, err := New(Options{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.http.Transport = noNetwork{}
+	for _, region := range []string{"", "evil.example/", "evil.example#", "a@evil.example", "evil.example", "eu-west-1:8080", "eu_west", strings.Repeat("a", 33)} {
+		if _, err := client.Post(t.Context(), Request{Service: "lambda", Region: region, Path: "/"}); !errors.Is(err, errRegion) {
+			t.Errorf("%q: %v", region, err)
+		}
+	}
+	if _, err := client.Post(t.Context(), Request{Service: "lambda", Region: "ap-southeast-2", Path: "/"}); !errors.Is(err, errNoNetwork) {
+		t.Errorf("a region: %v", err)
+	}
+}
+
+var errNoNetwork = errors.New("no network here")
+
+// noNetwork sends nothing.
+type noNetwork struct{}
+
+func (noNetwork) RoundTrip(*http.Request) (*http.Response, error) { return nil, errNoNetwork }
 
 // TestFoundCredentials signs with what AWS's tools find, which the options do not
 // have.
