@@ -134,11 +134,11 @@ func (p *Pools) check(c *Config) error {
 		if _, ok := login.UserPool(name); !ok || provider.ClientID == "" {
 			return invalid("Invalid Cognito Identity Provider")
 		}
-		if key := name + ":" + provider.ClientID; seen[key] {
+		key := name + ":" + provider.ClientID
+		if seen[key] {
 			return invalid("The Cognito Identity Provider %s is there twice.", key)
-		} else {
-			seen[key] = true
 		}
+		seen[key] = true
 	}
 	for name := range c.SupportedLoginProviders {
 		if _, ok := login.UserPool(p.logins.Canonical(name)); ok || name == login.IdentityPools || strings.Contains(name, "://") {

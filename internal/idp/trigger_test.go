@@ -207,7 +207,7 @@ var awsEvents = map[string]func() any{
 	"VerifyAuthChallengeResponse": func() any { return new(events.CognitoEventUserPoolsVerifyAuthChallenge) },
 	"UserMigration":               func() any { return new(events.CognitoEventUserPoolsMigrateUser) },
 	"CustomMessage":               func() any { return new(events.CognitoEventUserPoolsCustomMessage) },
-	"TokenGeneration":             func() any { return new(events.CognitoEventUserPoolsPreTokenGenV2) },
+	"TokenGeneration":             func() any { return new(events.CognitoEventUserPoolsPreTokenGenV2_0) },
 }
 
 // holdToAWS reads an event with AWS's type, strictly.

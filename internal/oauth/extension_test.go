@@ -81,12 +81,11 @@ func TestIntrospection(t *testing.T) {
 func TestPushedRequests(t *testing.T) {
 	s := newSite(t)
 	a := s.post("/oauth2/par", request("client_id", secretClient), secretClient, testSecret)
-	got := map[string]any{}
 	if a.StatusCode != http.StatusCreated {
 		t.Fatalf("%d %s", a.StatusCode, a.body)
 	}
 	a.StatusCode = http.StatusOK
-	got = claimsOfBody(t, a)
+	got := claimsOfBody(t, a)
 	uri, _ := got["request_uri"].(string)
 	if !strings.HasPrefix(uri, pushedPrefix) || got["expires_in"] != 300.0 {
 		t.Fatalf("%v", got)

@@ -13,9 +13,10 @@ import (
 	"github.com/poolhouse/poolhouse/internal/store"
 )
 
+const pushedPurpose keys.Purpose = "pushed-request"
+
 const (
-	pushedPurpose keys.Purpose = "pushed-request"
-	pushedPrefix               = "urn:ietf:params:oauth:request_uri:" // RFC 9126, 2.2
+	pushedPrefix = "urn:ietf:params:oauth:request_uri:" // RFC 9126, 2.2
 
 	// pushedLife is how long the pages of a pushed request may take: as long as
 	// Cognito's sign-in pages.

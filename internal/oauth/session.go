@@ -156,7 +156,7 @@ func (s *Server) setSession(w http.ResponseWriter, r *http.Request, session *Ses
 // not sent with requests that other sites make but for following a link. maxAge is
 // in seconds; 0 is until the browser closes, and below 0 takes the cookie away.
 func (s *Server) Cookie(r *http.Request, name, value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure where the browser came by TLS; development goes without
 		Name: name, Value: value, Path: SiteOf(r.Context()).Base + "/", MaxAge: maxAge,
 		Secure: s.Secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

@@ -64,7 +64,7 @@ func (a *Assertion) Verify(c Ceremony, publicKey []byte) error {
 // UserVerified says whether the authenticator asked for more than presence.
 func (a *Assertion) UserVerified() bool { return a.data.flags&flagUserVerified != 0 }
 
-// Went on says whether the counter of a passkey moved forward from stored. One
+// WentOn says whether the counter of a passkey moved forward from stored. One
 // that stays at zero is not kept by the authenticator, as with most passkeys
 // that are synchronized. One that stands still or goes back may be a copy's.
 func (a *Assertion) WentOn(stored uint32) bool {

@@ -3,7 +3,6 @@ package sts
 import (
 	"encoding/xml"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -139,6 +138,6 @@ func encode(w http.ResponseWriter, status int, answer any) error {
 		return err
 	}
 	w.WriteHeader(status)
-	_, err = io.WriteString(w, string(text))
+	_, err = w.Write(text)
 	return err
 }

@@ -176,7 +176,7 @@ func hashNumbers(texts []string, most ...int) ([]int, error) {
 		switch {
 		case err != nil || n < 1:
 			return nil, errHashForm
-		case n > int64(most[i]):
+		case i >= len(most) || n > int64(most[i]):
 			return nil, errHashBounds
 		}
 		numbers[i] = int(n)

@@ -80,15 +80,6 @@ func (p *Provider) Endpoint(detail string) string {
 	return ""
 }
 
-// issuer is what the identities attribute says of who vouches for a user: the
-// entity id of a SAML provider. The others have none there.
-func (p *Provider) issuer() *string {
-	if p.SAML == nil {
-		return nil
-	}
-	return &p.SAML.EntityID
-}
-
 func providerNotFound(name string) error {
 	return fault.Errorf(fault.ResourceNotFound, "Identity provider %s does not exist.", name)
 }

@@ -32,8 +32,8 @@ type checksum struct {
 func newChecksum(trailers []string) *checksum {
 	for _, name := range trailers {
 		if len(name) > len(checksumPrefix) && name[:len(checksumPrefix)] == checksumPrefix {
-			if make, ok := checksums[name[len(checksumPrefix):]]; ok {
-				return &checksum{name, make()}
+			if newHash, ok := checksums[name[len(checksumPrefix):]]; ok {
+				return &checksum{name, newHash()}
 			}
 		}
 	}

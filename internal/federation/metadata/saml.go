@@ -166,7 +166,7 @@ func endpoints(list []endpointXML) []Endpoint {
 	var found []Endpoint
 	for _, e := range list {
 		if (e.Binding == BindingRedirect || e.Binding == BindingPOST) && At(found, e.Binding) == "" && IsURL(e.Location) {
-			found = append(found, Endpoint{Binding: e.Binding, Location: e.Location})
+			found = append(found, Endpoint(e))
 		}
 	}
 	return found
