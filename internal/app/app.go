@@ -222,7 +222,9 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	mux.Handle("GET "+identityPath+"/.well-known/{document}", identityWellKnown(a.identities, o.PublicURL, a.log))
 	mux.Handle(feedbackPath+"{pool}", feedback(a.pools, users, a.log))
-	mux.Handle("/{pool}/.well-known/", wellKnown(a.pools, tokens, endpoints, o.PublicURL, a.log))
+	discovery := wellKnown(a.pools, tokens, endpoints, o.PublicURL, a.log)
+	mux.Handle("/{pool}/.well-known/", discovery)
+	mux.Handle("/.well-known/oauth-authorization-server/{pool}", discovery)
 	if o.Dev {
 		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Invocations: &a.invocations, Log: a.log})
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
-// wellKnown serves a pool's keys and its discovery document. Verifiers of any
+// wellKnown serves a pool's keys and its discovery document, by the names of OpenID
+// Connect and of RFC 8414, which puts the pool behind the name. Verifiers of any
 // origin may read them. The keys are found under publicURL, whatever the issuer.
 func wellKnown(pools *userpool.Pools, tokens *token.Issuer, endpoints *oauth.Server, publicURL string, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -23,14 +24,14 @@ func wellKnown(pools *userpool.Pools, tokens *token.Issuer, endpoints *oauth.Ser
 			plain(w, http.StatusMethodNotAllowed, "Use GET.\n")
 			return
 		}
-		_, document, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/.well-known/")
+		_, document, _ := strings.Cut(r.URL.Path, "/.well-known/")
 		pool, err := pools.Pool(r.Context(), r.PathValue("pool"))
 		var body any
 		switch {
 		case err != nil:
 		case document == "jwks.json":
 			body, err = tokens.JWKS(r.Context(), pool)
-		case document == "openid-configuration":
+		case document == "openid-configuration", document == "oauth-authorization-server", document == "oauth-authorization-server/"+pool.ID:
 			var d token.Discovery
 			d, err = endpoints.Discovery(r.Context(), pool)
 			if publicURL != "" {
