@@ -323,6 +323,13 @@ func TestRotation(t *testing.T) {
 	if second.RefreshToken == "" || second.RefreshToken == first.RefreshToken || second.IDToken == "" {
 		t.Fatalf("%+v", second)
 	}
+	s.extend(t, secretClient, userpool.OAuthExtensions{Introspection: true})
+	for text, want := range map[string]bool{first.RefreshToken: false, second.RefreshToken: true} {
+		told := claimsOfBody(t, s.post("/oauth2/introspect", url.Values{"token": {text}}, secretClient, testSecret))
+		if told["active"] != want {
+			t.Errorf("introspection: %v, want %v", told, want)
+		}
+	}
 	s.post("/oauth2/token", form(first.RefreshToken)).want(t, 400, oauthError("invalid_grant"))
 	s.post("/oauth2/token", form(second.RefreshToken)).want(t, 400, oauthError("invalid_grant"))
 }
@@ -441,4 +448,27 @@ func TestDeletedUser(t *testing.T) {
 	if to, _ := s.get("/oauth2/authorize", request("prompt", "none"), cookies...).Location(); to.Query().Get("error") != "login_required" {
 		t.Errorf("got %s", to)
 	}
+}
+
+// TestMixUp takes a code to the domain of another pool, as a client does that an
+// attacker has mixed up about where it came from.
+func TestMixUp(t *testing.T) {
+	s := newSite(t)
+	code := s.code(t, request())
+	r := httptest.NewRequest(http.MethodPost, "https://id.example.com/_domain/other/oauth2/token",
+		strings.NewReader(codeForm(code, "client_id", foreignClient).Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	s.do(r).want(t, 400, oauthError("invalid_grant"))
+	s.post("/oauth2/token", codeForm(code)).tokens(t)
+}
+
+// TestCodeInjection brings a stolen code into a victim's browser, whose client has
+// another verifier: it gets nothing, and the thief without the verifier neither.
+func TestCodeInjection(t *testing.T) {
+	s := newSite(t)
+	stolen := s.code(t, request())
+	other := strings.Repeat("v", 43)
+	s.post("/oauth2/token", codeForm(stolen, "code_verifier", other)).want(t, 400, oauthError("invalid_grant"))
+	s.post("/oauth2/token", codeForm(stolen, "code_verifier", "")).want(t, 400, oauthError("invalid_grant"))
+	s.post("/oauth2/token", codeForm(stolen, "redirect_uri", "myapp://callback")).want(t, 400, oauthError("invalid_grant"))
 }
