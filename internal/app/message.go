@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +34,17 @@ type MessageOptions struct {
 	Workers          int  // how many messages are sent at once; 0 for the default
 	PerRecipient     int  // messages to an address or number in an hour; 0 for any number
 	ConfirmButton    bool // links that confirm sign-ups lead to a page with a button
+}
+
+// inLanguages tells what languages the users who call want to read. A signed request
+// comes from a server, whose language says nothing of its users.
+func inLanguages(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if accepted := r.Header.Get("Accept-Language"); accepted != "" && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-") {
+			r = r.WithContext(message.WithLanguages(r.Context(), accepted))
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // carriers are those that are configured, by medium.

@@ -41,7 +41,7 @@ store:           fault github.com/jackc/pgx/v5 modernc.org/sqlite
 store/storetest: store testenv github.com/jackc/pgx/v5
 keys:            fault store
 archive:         store keys filippo.io/age
-message:         fault store keys golang.org/x/net
+message:         fault store keys golang.org/x/net golang.org/x/text
 
 # What carries messages to their recipients.
 message/httpsend: message
@@ -93,7 +93,7 @@ oauth: fault store keys userpool token trigger github.com/google/uuid
 
 # The edge, and the operations behind it.
 awsjson:  arn fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
-hosted: fault store keys branding userpool trigger token signin oauth rsc.io/qr golang.org/x/text
+hosted: fault store keys message branding userpool trigger token threat signin oauth rsc.io/qr golang.org/x/text
 idp:      branding fault apimodel awsjson idpapi iam store keys message threat trigger userimport userpool srp token signin golang.org/x/net
 identity: apimodel awsjson identityapi identitypool
 

@@ -60,7 +60,11 @@ const english = "en"
 // Default is the deployment's text of a kind in the language of a locale, such as
 // "de", "pt_BR" or "zh-Hant-TW"; in English where there is none.
 func Default(k Kind, locale string) Template {
-	t := languages[language(locale)]
+	name, ok := lookUp(locale)
+	if !ok {
+		name = english
+	}
+	t := languages[name]
 	switch k {
 	case Link:
 		return t.Link
@@ -72,32 +76,32 @@ func Default(k Kind, locale string) Template {
 	return t.Verification
 }
 
-// language is the language of a locale that there are texts in, in lower case.
-func language(locale string) string {
+// lookUp is the language of a locale that there are texts in, in lower case.
+func lookUp(locale string) (name string, ok bool) {
 	tag := strings.ToLower(strings.ReplaceAll(strings.TrimSpace(locale), "_", "-"))
 	tag, _, _ = strings.Cut(tag, ".") // de_DE.UTF-8
 	if _, ok := languages[tag]; ok {
-		return tag
+		return tag, true
 	}
 	base, rest, _ := strings.Cut(tag, "-")
 	if _, ok := languages[base]; ok {
-		return base
+		return base, true
 	}
 	switch base {
 	case "pt":
-		return "pt-br"
+		return "pt-br", true
 	case "in": // what Java calls Indonesian
-		return "id"
+		return "id", true
 	case "zh":
 		for part := range strings.SplitSeq(rest, "-") {
 			switch part {
 			case "hans":
-				return "zh-cn"
+				return "zh-cn", true
 			case "hant", "tw", "hk", "mo":
-				return "zh-tw"
+				return "zh-tw", true
 			}
 		}
-		return "zh-cn"
+		return "zh-cn", true
 	}
-	return english
+	return "", false
 }

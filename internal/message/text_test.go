@@ -47,10 +47,32 @@ func TestLanguage(t *testing.T) {
 		"pt_BR": "pt-br", "zh": "zh-cn", "zh-Hans-HK": "zh-cn", "zh-Hant": "zh-tw", "zh_TW": "zh-tw", "zh-HK": "zh-tw",
 		"zh-CN": "zh-cn", "in": "id", "tlh": "en", "-": "en", "../../etc": "en", "xx-de": "en",
 	} {
-		if got := language(locale); got != want {
+		if got := Default(Verification, locale); got != languages[want].Verification {
 			t.Errorf("%q: %s, want %s", locale, got, want)
 		}
 	}
+}
+
+func TestLocaleFrom(t *testing.T) {
+	for accepted, want := range map[string]string{
+		"": "", "de-AT,de;q=0.9,en;q=0.8": "de", "en;q=0.5, fr": "fr", "tlh, ja;q=0.1": "ja", "tlh": "", "*": "", "en-GB,de": "en",
+		"zh-TW": "zh-tw", "pt": "pt-br", "de;q=0": "", "de;q=x": "", "\x00": "", strings.Repeat("de,", 100) + "de": "",
+	} {
+		if got := LocaleFrom(WithLanguages(t.Context(), accepted)); got != want {
+			t.Errorf("%q: %q, want %q", accepted, got, want)
+		}
+	}
+}
+
+func FuzzLocaleFrom(f *testing.F) {
+	f.Add("de-AT,de;q=0.9,en;q=0.8")
+	f.Add("zh-Hant-TW, *;q=0.1")
+	f.Fuzz(func(t *testing.T, accepted string) {
+		name := LocaleFrom(WithLanguages(t.Context(), accepted))
+		if _, ok := languages[name]; !ok && name != "" {
+			t.Errorf("%q gives %q", accepted, name)
+		}
+	})
 }
 
 // Each language has each text, with the placeholders that it needs and no others,

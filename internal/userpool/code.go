@@ -69,7 +69,7 @@ type sending struct {
 // into the outbox.
 func (u *Users) sendCode(tx *store.Tx, pool *Pool, user *store.User, s sending) (*Delivery, error) {
 	digits := newDigits(codeDigits)
-	m := pool.codeMessage(user.Username, user.Attributes["locale"], s, digits)
+	m := pool.codeMessage(user.Username, s.texts.localeOf(user), s, digits)
 	link, err := u.linkTo(tx, pool, user, s, digits)
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (u *Users) pretendCode(tx *store.Tx, pool *Pool, sub, name string, s sendin
 	if err := u.ready(pool, s.channel.medium); err != nil { // as sendCode
 		return nil, err
 	}
-	sealed, err := u.outbox.Seal(pool.codeMessage(name, "", s, newDigits(codeDigits)), tx.Now())
+	sealed, err := u.outbox.Seal(pool.codeMessage(name, s.texts.localeOf(nil), s, newDigits(codeDigits)), tx.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type Texts struct {
 	pool   *Pool
 	got    map[string]trigger.CustomMessageAnswer // by source
 	caller trigger.Caller                         // what a function that sends is told, too
+	locale string                                 // what the request asks for
 }
 
 // NewTexts returns the texts of an operation in a pool.
@@ -38,7 +39,7 @@ func (e *textMissingError) Error() string { return "no text for " + e.source }
 // Run runs do, which makes the transaction, until no text is missing. Errors are
 // those of do and of triggers.
 func (t *Texts) Run(ctx context.Context, do func() error) error {
-	t.caller = trigger.CallerFrom(ctx)
+	t.caller, t.locale = trigger.CallerFrom(ctx), message.LocaleFrom(ctx)
 	for {
 		err := do()
 		missing, ok := errors.AsType[*textMissingError](err)
@@ -56,6 +57,18 @@ func (t *Texts) Run(ctx context.Context, do func() error) error {
 		}
 		t.got[missing.source] = answer
 	}
+}
+
+// localeOf is the locale of a user, whose own word comes before that of the
+// request. user may be nil.
+func (t *Texts) localeOf(user *store.User) string {
+	if user != nil && user.Attributes["locale"] != "" {
+		return user.Attributes["locale"]
+	}
+	if t == nil {
+		return ""
+	}
+	return t.locale
 }
 
 // apply puts the function's texts into a message to a user, who is called name in

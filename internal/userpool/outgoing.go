@@ -113,7 +113,7 @@ func (u *Users) SetDomainURL(of func(*Domain) string) { u.domainURL = of }
 // linkMessage is the message that carries a link in place of a code.
 func (p *Pool) linkMessage(user *store.User, s sending, digits, link string) message.Message {
 	t := message.Template{Subject: p.VerificationMessageTemplate.EmailSubjectByLink, Body: p.VerificationMessageTemplate.EmailMessageByLink}
-	subject, body := t.Or(message.Link, user.Attributes["locale"]).RenderLink(link, user.Username)
+	subject, body := t.Or(message.Link, s.texts.localeOf(user)).RenderLink(link, user.Username)
 	return message.Message{
 		UserPoolID: p.ID, Username: user.Username, Medium: s.channel.medium, To: s.channel.to,
 		Subject: subject, Body: body, Code: digits, Link: link, Source: s.source,

@@ -34,7 +34,7 @@ func (u *Users) sendSignInCode(tx *store.Tx, pool *Pool, user *store.User, chall
 		return nil, err
 	}
 	c := channelOf(FactorAttribute(challenge), to)
-	subject, body := pool.signInTemplate(c.medium, user.Attributes["locale"]).Render(c.medium, digits, user.Username)
+	subject, body := pool.signInTemplate(c.medium, texts.localeOf(user)).Render(c.medium, digits, user.Username)
 	m := message.Message{Medium: c.medium, To: to, Subject: subject, Body: body, Code: digits, Source: sourceAuthentication}
 	if err := texts.apply(&m, user, user.Username); err != nil {
 		return nil, err
