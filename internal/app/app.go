@@ -216,7 +216,7 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.Handle("GET /_poolhouse/clients/{pool}/{client}/oauth", extensions)
 	mux.Handle("PUT /_poolhouse/clients/{pool}/{client}/oauth", extensions)
 	endpoints := a.oauth(tokens)
-	pages, err := a.loginPages(endpoints, users, tokens, machine, guard)
+	pages, err := a.loginPages(endpoints, users, tokens, machine)
 	if err != nil {
 		return err
 	}
@@ -260,9 +260,7 @@ func (a *App) Close() error {
 		a.stopDelivery()
 	}
 	if a.functions != nil {
-		if err := a.functions.Close(); err != nil {
-			a.log.Warn("close functions", "err", err)
-		}
+		a.functions.Close()
 	}
 	if a.stopGuard != nil {
 		a.stopGuard()
