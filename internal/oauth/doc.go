@@ -1,6 +1,7 @@
 // Package oauth serves the OAuth 2.0 and OpenID Connect endpoints of user pools:
-// /oauth2/authorize, /oauth2/token, /oauth2/userInfo, /oauth2/revoke and /logout,
-// at the domains of the pools. Where the facts about Cognito are silent, RFC 6749,
+// /oauth2/authorize, /oauth2/token, /oauth2/userInfo, /oauth2/revoke, /oauth2/register
+// and /logout, at the domains of the pools; beyond Cognito /oauth2/par and
+// /oauth2/introspect. Where the facts about Cognito are silent, RFC 6749,
 // 7009, 7636, 8707, 9700 and OpenID Connect Core 1.0 decide.
 //
 // # Where a request belongs
