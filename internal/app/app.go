@@ -216,7 +216,7 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.Handle("GET /_poolhouse/clients/{pool}/{client}/oauth", extensions)
 	mux.Handle("PUT /_poolhouse/clients/{pool}/{client}/oauth", extensions)
 	endpoints := a.oauth(tokens)
-	pages, err := a.loginPages(endpoints, users, tokens, machine)
+	pages, err := a.loginPages(endpoints, users, tokens, machine, guard)
 	if err != nil {
 		return err
 	}
@@ -228,7 +228,7 @@ func (a *App) assemble(ctx context.Context) error {
 	if o.Dev {
 		devserver.Mount(mux, devserver.Parts{DB: a.db, Outbox: outbox, Clock: a.clock, Seed: a.seed, Invocations: &a.invocations, Log: a.log})
 	}
-	a.handler = inLanguages(&confirmations{pools: a.pools, users: users, button: o.Messages.ConfirmButton, log: a.log, next: endpoints.Route(pages, mux)})
+	a.handler = inLanguages(endpoints.Route(pages, mux))
 	if err := a.seed(ctx); err != nil {
 		return err
 	}
@@ -260,7 +260,9 @@ func (a *App) Close() error {
 		a.stopDelivery()
 	}
 	if a.functions != nil {
-		a.functions.Close()
+		if err := a.functions.Close(); err != nil {
+			a.log.Warn("close functions", "err", err)
+		}
 	}
 	if a.stopGuard != nil {
 		a.stopGuard()

@@ -21,6 +21,10 @@ type challengePage struct {
 	QR      string   // the same as an image, a data URL
 	Fields  []field  // attributes that are missing
 	Rules   []string // of passwords
+
+	Remember bool   // whether to ask if the device shall be remembered
+	Resend   string // how another code can be had: "first", "second" or ""
+	Again    bool   // another way to sign in can be chosen
 }
 
 // kinds are the forms of the challenges, and the response that what was typed
@@ -57,6 +61,15 @@ func (v *visit) showChallenge(status int, state *progress, wrong error) error {
 		return err
 	}
 	page := &challengePage{view: base, progress: *state, Kind: kinds[state.Challenge].form}
+	page.Remember, page.Again = v.asksToRemember(state), v.choosesFactor() && len(state.Available) > 0 && page.Kind != "choose"
+	if page.Kind == "code" {
+		if page.Resend = "second"; len(state.Available) > 0 {
+			page.Resend = "first"
+		}
+		if wrong == nil && state.Values[resent] != "" {
+			page.Notice = v.texts.text("confirm.resent", "destination", state.Values["CODE_DELIVERY_DESTINATION"])
+		}
+	}
 	if wrong != nil {
 		if page.Failure = v.sentence(wrong); page.Failure == "" {
 			return wrong
@@ -103,6 +116,9 @@ func (p *Pages) sendChallenge(v *visit) error {
 	if state.Challenge == userpool.MFASetup {
 		return p.sendSetUp(v, state)
 	}
+	if v.r.PostForm.Has("resend") {
+		return p.resendCode(v, state)
+	}
 	responses := map[string]string{}
 	kind := kinds[state.Challenge]
 	switch {
@@ -118,6 +134,16 @@ func (p *Pages) sendChallenge(v *visit) error {
 	if err != nil {
 		return p.refuseAnswer(v, state, err)
 	}
+	return v.goOn(outcome, state.Name)
+}
+
+// resendCode sends another code for the second factor.
+func (p *Pages) resendCode(v *visit, state *progress) error {
+	outcome, err := p.SignIn.Resend(v.ctx(), v.setUp(state))
+	if err != nil {
+		return p.refuseAnswer(v, state, err)
+	}
+	outcome.Parameters[resent] = "1"
 	return v.goOn(outcome, state.Name)
 }
 
@@ -138,7 +164,7 @@ func (p *Pages) respond(v *visit, state *progress, responses map[string]string) 
 	responses["USERNAME"] = state.Name
 	return p.SignIn.Respond(v.ctx(), signin.Response{
 		Pool: v.pool, Client: v.client, Hosted: true, Challenge: state.Challenge, Session: state.Session,
-		Responses: responses, Origin: p.Origin(v.r),
+		Responses: responses, Origin: p.Origin(v.r), Browsers: v.browsers(),
 	})
 }
 
@@ -158,6 +184,9 @@ func (p *Pages) late(v *visit) error {
 		return err
 	}
 	if session != nil && p.OAuth.TakesOver(v.pending, session) && !v.pending.Asks("login") {
+		if to := v.returned(); to != "" {
+			return v.see(to)
+		}
 		p.OAuth.Continue(v.w, v.r, v.pending, session)
 		return nil
 	}

@@ -21,6 +21,14 @@ var failures = map[fault.Code]string{
 	fault.LimitExceeded:                  "error.limit",
 	fault.TooManyRequests:                "error.limit",
 	fault.TooManyFailedAttempts:          "error.limit",
+	fault.UserNotFound:                   "error.no_user",
+	fault.WebAuthnChallengeNotFound:      "error.session",
+	fault.WebAuthnClientMismatch:         "error.session",
+	fault.WebAuthnConfigurationMissing:   "error.no_passkeys",
+	fault.WebAuthnCredentialNotSupported: "passkey.failed",
+	fault.WebAuthnNotEnabled:             "error.no_passkeys",
+	fault.WebAuthnOriginNotAllowed:       "passkey.failed",
+	fault.WebAuthnRelyingPartyMismatch:   "passkey.failed",
 }
 
 // sentences are those for faults whose message says more than the code.
@@ -29,6 +37,8 @@ var sentences = map[string]string{
 	"User does not exist.":                                         "error.incorrect",
 	"Password attempts exceeded":                                   "error.locked",
 	"User is disabled.":                                            "error.disabled",
+	"Contact administrator to reset password.":                     "error.no_reset",
+	"User password cannot be reset in the current state.":          "error.no_reset",
 	"Your software token has already been used once.":              "error.code_used",
 	"Invalid session for the user.":                                "error.session",
 	"Invalid session for the user, session is expired.":            "error.session",
@@ -39,6 +49,7 @@ var sentences = map[string]string{
 var said = map[fault.Code]bool{
 	fault.InvalidParameter: true, fault.UserLambdaValidation: true, fault.NotAuthorized: true,
 	fault.UserNotConfirmed: true, fault.PasswordResetRequired: true,
+	fault.ResourceNotFound: true, fault.SoftwareTokenMFANotFound: true,
 }
 
 // sentence is what a page says about a fault, "" for one that is nobody's fault

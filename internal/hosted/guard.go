@@ -35,11 +35,15 @@ func policy(targets ...string) string {
 // answer a form to the policy as well, and the last one leads to the client.
 func (v *visit) formTargets() []string {
 	targets := []string{"'self'"}
-	if v.pending == nil {
-		return targets
+	redirect := ""
+	switch {
+	case v.pending != nil:
+		redirect = v.pending.RedirectURI
+	case v.owned != nil:
+		redirect = v.owned.RedirectURI
 	}
-	u, err := url.Parse(v.pending.RedirectURI)
-	if err != nil {
+	u, err := url.Parse(redirect)
+	if err != nil || redirect == "" {
 		return targets
 	}
 	target := u.Scheme + ":"

@@ -59,10 +59,10 @@ func (v *visit) loginPage(name string) (*loginPage, error) {
 		return nil, err
 	}
 	switch notice := v.r.URL.Query().Get("done"); notice {
-	case "confirm.done", "reset.done":
+	case "confirm.done", "reset.done", "sign_up.waits":
 		base.Notice = v.texts.text(notice)
 	}
-	page := &loginPage{view: base, Name: name, NameOnly: v.choosesFactor(),
+	page := &loginPage{view: base, Name: name, NameOnly: v.choosesFactor() || v.onlyCustom(),
 		CanSignUp: !v.pool.AdminCreateUserConfig.AllowAdminCreateUserOnly}
 	for _, name := range v.client.SupportedIdentityProviders {
 		if name != cognitoProvider {
@@ -81,6 +81,14 @@ func (v *visit) choosesFactor() bool {
 	return slices.ContainsFunc(v.pool.Policies.SignInPolicy.AllowedFirstAuthFactors, func(f string) bool { return f != userpool.FirstPassword })
 }
 
+// onlyCustom says whether sign-ins through the client are led by functions alone.
+func (v *visit) onlyCustom() bool {
+	if v.pool.LambdaConfig.DefineAuthChallenge == "" || !v.client.AllowsFlow("CUSTOM_AUTH") {
+		return false
+	}
+	return !slices.ContainsFunc([]string{"USER_AUTH", "USER_PASSWORD_AUTH", "USER_SRP_AUTH", "ADMIN_USER_PASSWORD_AUTH"}, v.client.AllowsFlow)
+}
+
 // sendLogin takes the name, or the name and the password.
 func (p *Pages) sendLogin(v *visit) error {
 	if v.r.PostForm.Has("continue") {
@@ -89,9 +97,14 @@ func (p *Pages) sendLogin(v *visit) error {
 	name := v.field("username", maxName)
 	parameters := map[string]string{"USERNAME": name}
 	flow := "USER_AUTH"
-	if !v.choosesFactor() {
+	switch {
+	case v.onlyCustom():
+		flow = "CUSTOM_AUTH"
+	case !v.choosesFactor():
 		flow = "USER_PASSWORD_AUTH"
 		parameters["PASSWORD"] = v.field("password", maxWord)
+	case v.r.PostForm.Has("factor"): // another code
+		parameters["PREFERRED_CHALLENGE"] = v.field("factor", maxCode)
 	}
 	for _, required := range []string{"USERNAME", "PASSWORD"} {
 		if value, asked := parameters[required]; asked && value == "" {
@@ -107,7 +120,7 @@ func (p *Pages) sendLogin(v *visit) error {
 	}
 	outcome, err := p.SignIn.Start(v.ctx(), signin.Start{
 		Pool: v.pool, Client: v.client, Hosted: true, Flow: flow, Parameters: parameters,
-		RelyingParty: relyingParty, Origin: p.Origin(v.r),
+		RelyingParty: relyingParty, Origin: p.Origin(v.r), Browsers: v.browsers(),
 	})
 	if err == nil && onlyPassword(outcome) {
 		outcome, err = p.respond(v, &progress{Challenge: outcome.Challenge, Session: outcome.Session, Name: name},
@@ -139,6 +152,9 @@ func (p *Pages) goOnAs(v *visit) error {
 	if session == nil || v.pending.Asks("login") || !p.OAuth.TakesOver(v.pending, session) {
 		return v.see(v.pathWith("/login", map[string]string{"other": "1"}))
 	}
+	if to := v.returned(); to != "" {
+		return v.see(to)
+	}
 	p.OAuth.Continue(v.w, v.r, v.pending, session)
 	return nil
 }
@@ -147,9 +163,7 @@ func (p *Pages) goOnAs(v *visit) error {
 // the next challenge.
 func (v *visit) goOn(o *signin.Outcome, name string) error {
 	if o.Proven != nil {
-		v.forgetProgress()
-		v.pages.OAuth.Complete(v.w, v.r, v.pending, oauth.Proven{User: o.Proven.User, AMR: o.Proven.AMR})
-		return nil
+		return v.finish(o.Proven)
 	}
 	err := v.setProgress(v.r.Context(), progress{
 		Challenge: o.Challenge, Session: o.Session, Name: name, Values: o.Parameters, Available: o.Available})
@@ -159,14 +173,46 @@ func (v *visit) goOn(o *signin.Outcome, name string) error {
 	return v.see(v.path("/challenge"))
 }
 
+// finish ends a sign-in: it leads to the client, to the page that it was for, or
+// first to the offer to add a passkey.
+func (v *visit) finish(who *signin.Proven) error {
+	v.forgetProgress()
+	if err := v.keepDevice(who); err != nil {
+		return err
+	}
+	proven := oauth.Proven{User: who.User, AMR: who.AMR}
+	to := v.returned()
+	if to == "" {
+		offer, err := v.offersPasskey(who)
+		if err != nil {
+			return err
+		}
+		if !offer {
+			v.pages.OAuth.Complete(v.w, v.r, v.pending, proven)
+			return nil
+		}
+		to = v.path("/passkeys/add")
+	}
+	if _, err := v.pages.OAuth.Begin(v.w, v.r, v.pending, proven); err != nil {
+		return err
+	}
+	return v.see(to)
+}
+
 // refused leads on from a refusal: to where an unconfirmed user can confirm, or a
 // new password must be set, otherwise to the form again.
 func (v *visit) refused(err error, name string, again func(status int) error) error {
 	switch fault.CodeOf(err) {
 	case fault.UserNotConfirmed:
-		return v.see(v.pathWith("/confirm", map[string]string{"username": name}))
+		if err := v.toConfirm(name, "", false); err != nil {
+			return err
+		}
+		return v.see(v.path("/confirm"))
 	case fault.PasswordResetRequired:
-		return v.see(v.pathWith("/forgotPassword", map[string]string{"username": name}))
+		if err := v.toReset(name, ""); err != nil {
+			return err
+		}
+		return v.see(v.path("/forgotPassword"))
 	}
 	return again(http.StatusBadRequest)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/oauth"
 	"github.com/poolhouse/poolhouse/internal/signin"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/threat"
 	"github.com/poolhouse/poolhouse/internal/token"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
@@ -17,7 +18,7 @@ import (
 //go:embed static/*
 var static embed.FS
 
-// Parts are what Pages are made of. All are required, but for Origin and Log.
+// Parts are what Pages are made of. All are required, but for Guard, Origin and Log.
 type Parts struct {
 	DB     *store.DB
 	Ring   *keys.Ring
@@ -26,6 +27,9 @@ type Parts struct {
 	Tokens *token.Issuer
 	SignIn *signin.Machine
 	OAuth  *oauth.Server
+
+	Guard         *threat.Guard // nil: no records are kept of what users ask for
+	ConfirmButton bool          // links in messages confirm behind a button
 
 	// Origin tells where a request comes from. Nil: nothing is known.
 	Origin func(*http.Request) signin.Origin
@@ -76,12 +80,23 @@ func (p *Pages) routes() http.Handler {
 	mux.HandleFunc("GET /assets/{name}", p.asset)
 	mux.HandleFunc("GET /error", p.showError)
 	for path, forms := range map[string]struct{ show, send page }{
-		"/login":     {p.showLogin, p.sendLogin},
-		"/challenge": {p.showChallenge, p.sendChallenge},
+		"/login":          {p.showLogin, p.sendLogin},
+		"/challenge":      {p.showChallenge, p.sendChallenge},
+		"/signup":         {p.showSignUp, p.sendSignUp},
+		"/confirm":        {p.showConfirm, p.sendConfirm},
+		"/forgotPassword": {p.showForgot, p.sendForgot},
+		"/resetPassword":  {p.showReset, p.sendReset},
 	} {
 		mux.HandleFunc("GET "+path, p.requested(forms.show))
 		mux.HandleFunc("POST "+path, p.requested(p.guarded(forms.send)))
 	}
+	mux.HandleFunc("GET /passkeys/add", p.offered(p.showPasskey))
+	mux.HandleFunc("POST /passkeys/add", p.offered(p.guarded(p.sendPasskey)))
+	mux.HandleFunc("GET /account", p.mine(p.showAccount))
+	mux.HandleFunc("POST /account", p.mine(p.guarded(p.sendAccount)))
+	mux.HandleFunc("GET /signedOut", p.showSignedOut)
+	mux.HandleFunc("GET /confirmUser", p.confirmLink)
+	mux.HandleFunc("POST /confirmUser", p.sendConfirmLink)
 	mux.HandleFunc("/", p.notFound)
 	return secured(mux)
 }

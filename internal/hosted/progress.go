@@ -36,7 +36,10 @@ const (
 
 // setProgress gives the browser what the next page needs.
 func (v *visit) setProgress(ctx context.Context, p progress) error {
-	life := v.client.SessionTTL()
+	return v.setProgressFor(ctx, p, v.client.SessionTTL())
+}
+
+func (v *visit) setProgressFor(ctx context.Context, p progress, life time.Duration) error {
 	p.ClientID, p.ExpiresAt = v.client.ID, v.pages.DB.Now().Add(life).UnixMilli()
 	sealed, err := v.sealProgress(p)
 	if err != nil {

@@ -74,6 +74,11 @@ func (v *view) Base() string { return v.site.Base }
 // Self is the path of the page, without a query.
 func (v *view) Self() string { return v.site.Base + v.r.URL.Path }
 
+// PageSelf is the address of the page, for forms that lead to it again.
+func (v *view) PageSelf() string {
+	return v.site.Base + v.r.URL.Path + "?" + v.r.URL.Query().Encode()
+}
+
 // Query are the parameters of the page's address, but for the language.
 func (v *view) Query() (pairs []pair) {
 	query := v.r.URL.Query()

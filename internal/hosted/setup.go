@@ -37,12 +37,18 @@ func (v *visit) fillSetUp(page *challengePage) error {
 	if page.Secret == "" {
 		return nil
 	}
-	code, err := qr.Encode(tokenURL(v.App(), page.Name, page.Secret), qr.M)
+	var err error
+	page.QR, err = qrImage(v.App(), page.Name, page.Secret)
+	return err
+}
+
+// qrImage is the key of an app as an image, a data URL.
+func qrImage(app, name, secret string) (string, error) {
+	code, err := qr.Encode(tokenURL(app, name, secret), qr.M)
 	if err != nil {
-		return fmt.Errorf("QR code: %w", err)
+		return "", fmt.Errorf("QR code: %w", err)
 	}
-	page.QR = svg(code)
-	return nil
+	return svg(code), nil
 }
 
 // App is what the app shows that the codes are for.

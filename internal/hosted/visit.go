@@ -4,8 +4,11 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 
+	"github.com/poolhouse/poolhouse/internal/message"
+	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/oauth"
 	"github.com/poolhouse/poolhouse/internal/trigger"
 	"github.com/poolhouse/poolhouse/internal/userpool"
@@ -20,6 +23,7 @@ type visit struct {
 	pool    *userpool.Pool
 	client  *userpool.Client // nil where a page belongs to none
 	pending *oauth.Pending   // nil likewise
+	owned   *owned           // of pages for users who are signed in
 	texts   *texts
 }
 
@@ -41,7 +45,7 @@ func (v *visit) ctx() context.Context {
 	if v.client != nil {
 		caller.ClientID = v.client.ID
 	}
-	return trigger.WithCaller(v.r.Context(), caller)
+	return message.WithLanguages(trigger.WithCaller(v.r.Context(), caller), v.texts.Tag)
 }
 
 // field is a value of the form, "" for one that is no text or longer than max
@@ -54,6 +58,17 @@ func (v *visit) field(name string, most int) string {
 	return value
 }
 
+// checkFields refuses a form with fields that field does not take, by their names
+// and what they may have.
+func (v *visit) checkFields(most map[string]int) error {
+	for name, most := range most {
+		if strings.TrimSpace(v.r.PostFormValue(name)) != "" && v.field(name, most) == "" {
+			return fault.New(fault.InvalidParameter, "A field is too long or has characters that are none.")
+		}
+	}
+	return nil
+}
+
 // Bounds of fields, in characters, as the API model has them.
 const (
 	maxName  = 128
@@ -62,22 +77,36 @@ const (
 	maxCode  = 32
 )
 
-// path is the address of a page of the same authorization request.
-func (v *visit) path(page string) string {
-	if v.pending == nil {
-		return v.site.Base + page
+// ownParameters are those of a page's address that say something to it alone.
+var ownParameters = []string{"done", "other", "verify", "app", "from"}
+
+// carried are the parameters that go from page to page: those of the
+// authorization request, or of what the page is for.
+func (v *visit) carried() url.Values {
+	q := url.Values{}
+	switch {
+	case v.pending != nil:
+		q = v.pending.Query()
+	case v.owned != nil:
+		q = v.owned.query()
 	}
-	return v.pending.Path(page)
+	for _, name := range ownParameters {
+		q.Del(name)
+	}
+	return q
 }
+
+// path is the address of a page of the same authorization request.
+func (v *visit) path(page string) string { return v.pathWith(page, nil) }
 
 // pathWith is path with parameters set.
 func (v *visit) pathWith(page string, set map[string]string) string {
-	q := url.Values{}
-	if v.pending != nil {
-		q = v.pending.Query()
-	}
+	q := v.carried()
 	for name, value := range set {
 		q.Set(name, value)
+	}
+	if len(q) == 0 {
+		return v.site.Base + page
 	}
 	return v.site.Base + page + "?" + q.Encode()
 }

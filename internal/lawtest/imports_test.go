@@ -140,6 +140,7 @@ passkey:  passkey/passkeytest
 message/smtp: keys message/smtp/smtptest
 message/ses:  message/eum message/sns
 signin:   passkey/passkeytest
+hosted:   message totp passkey/passkeytest
 userimport: message
 identity: app keys
 idp:      totp config app identity identityapi passkey/passkeytest github.com/aws/aws-lambda-go

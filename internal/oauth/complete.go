@@ -25,20 +25,38 @@ type Proven struct {
 // Complete ends a sign-in on the pages: it begins the browser's session, in place
 // of any other, and sends the browser to the client with what was asked for.
 func (s *Server) Complete(w http.ResponseWriter, r *http.Request, p *Pending, who Proven) {
-	now := s.DB.Now()
-	if who.AuthTime.IsZero() {
-		who.AuthTime = now
+	session, begin, err := s.newSession(w, r, p, who)
+	if err != nil {
+		s.internalError(w, r, err)
+		return
 	}
-	session := &Session{
+	s.grant(w, r, p, session, begin)
+}
+
+// Begin begins the browser's session as Complete does, but answers nothing: for
+// pages that come before the client gets its answer, or have none to give.
+func (s *Server) Begin(w http.ResponseWriter, r *http.Request, p *Pending, who Proven) (*Session, error) {
+	session, begin, err := s.newSession(w, r, p, who)
+	if err != nil {
+		return nil, err
+	}
+	return session, s.DB.Update(r.Context(), begin)
+}
+
+// newSession puts a session into the browser. begin writes what belongs to it.
+func (s *Server) newSession(w http.ResponseWriter, r *http.Request, p *Pending, who Proven) (session *Session, begin func(*store.Tx) error, err error) {
+	if who.AuthTime.IsZero() {
+		who.AuthTime = s.DB.Now()
+	}
+	session = &Session{
 		ID: s.Tokens.NewID(), User: who.User, AMR: who.AMR, AuthTime: who.AuthTime,
 		ExpiresAt: who.AuthTime.Add(lifeOf(p.Pool, p.Client)),
 	}
 	old, err := s.Session(r)
 	if err != nil {
-		s.internalError(w, r, err)
-		return
+		return nil, nil, err
 	}
-	begin := func(tx *store.Tx) error {
+	begin = func(tx *store.Tx) error {
 		if old != nil {
 			if _, err := tx.SpendSession(p.Pool.ID, old.ID, old.ExpiresAt); err != nil {
 				return err
@@ -57,11 +75,7 @@ func (s *Server) Complete(w http.ResponseWriter, r *http.Request, p *Pending, wh
 			CreatedAt: tx.Now(), LastActiveAt: tx.Now(), ExpiresAt: session.ExpiresAt,
 		})
 	}
-	if err := s.setSession(w, r, session); err != nil {
-		s.internalError(w, r, err)
-		return
-	}
-	s.grant(w, r, p, session, begin)
+	return session, begin, s.setSession(w, r, session)
 }
 
 // Continue sends the browser to the client with what was asked for, for the user

@@ -56,11 +56,17 @@ func (m *Machine) demandTrustedDevice(ctx context.Context, a *attempt) error {
 	if !a.pool.TrustsRememberedDevices() || a.unproven() {
 		return nil
 	}
+	if a.session.Hosted {
+		return m.recognize(ctx, a, func(d *store.Device) bool { return d.Remembered })
+	}
 	return m.demandProof(ctx, a, func(d *store.Device) bool { return d.Remembered })
 }
 
 // demandDevice asks for the proof of any device that the user has.
 func (m *Machine) demandDevice(ctx context.Context, a *attempt) error {
+	if a.session.Hosted {
+		return m.recognize(ctx, a, func(*store.Device) bool { return true })
+	}
 	return m.demandProof(ctx, a, func(*store.Device) bool { return true })
 }
 

@@ -44,8 +44,9 @@ func (m *Machine) LogTo(log *slog.Logger) { m.log = log }
 type Start struct {
 	Pool           *userpool.Pool
 	Client         *userpool.Client
-	Admin          bool // by AdminInitiateAuth
-	Hosted         bool // on the login pages, see hosted.go
+	Admin          bool     // by AdminInitiateAuth
+	Hosted         bool     // on the login pages, see hosted.go
+	Browsers       []string // on the login pages: the keys of devices that the browser is, of any users
 	Flow           string
 	Session        string // "", or for USER_AUTH what ConfirmSignUp gave out
 	RelyingParty   string // the domain whose passkeys USER_AUTH may ask for, "" for none
@@ -58,8 +59,9 @@ type Start struct {
 type Response struct {
 	Pool           *userpool.Pool
 	Client         *userpool.Client
-	Admin          bool // by AdminRespondToAuthChallenge
-	Hosted         bool // on the login pages
+	Admin          bool     // by AdminRespondToAuthChallenge
+	Hosted         bool     // on the login pages
+	Browsers       []string // as in Start
 	Challenge      string
 	Session        string
 	Responses      map[string]string
@@ -135,8 +137,9 @@ type attempt struct {
 	pool       *userpool.Pool
 	client     *userpool.Client
 	parameters map[string]string
-	given      string // Start.Session
-	answered   string // the challenge that the request answers; "": it begins
+	given      string   // Start.Session
+	answered   string   // the challenge that the request answers; "": it begins
+	browsers   []string // Start.Browsers
 	origin     Origin
 
 	session session
@@ -183,7 +186,7 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 	}
 	a := &attempt{
 		pool: in.Pool, client: in.Client, parameters: in.Parameters,
-		given: in.Session, origin: in.Origin,
+		given: in.Session, origin: in.Origin, browsers: in.Browsers,
 		session: session{Flow: name, Admin: in.Admin, Hosted: in.Hosted, RelyingParty: in.RelyingParty},
 	}
 	username := in.Parameters["USERNAME"]
@@ -206,7 +209,7 @@ func (m *Machine) Respond(ctx context.Context, in Response) (*Outcome, error) {
 	}
 	a := &attempt{
 		pool: in.Pool, client: in.Client, parameters: in.Responses,
-		answered: in.Challenge, origin: in.Origin,
+		answered: in.Challenge, origin: in.Origin, browsers: in.Browsers,
 	}
 	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: in.Client.ID, ClientMetadata: in.ClientMetadata})
 	username, err := a.require("USERNAME")

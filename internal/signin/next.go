@@ -81,7 +81,7 @@ func (m *Machine) issue(ctx context.Context, a *attempt) (*Outcome, error) {
 	}
 	if a.session.Hosted {
 		m.notePass(ctx, a)
-		return &Outcome{Proven: &Proven{User: a.user, AMR: a.session.Proved}}, nil
+		return &Outcome{Proven: a.proven(fresh)}, nil
 	}
 	tokens, err := m.tokens.Issue(ctx, token.Grant{
 		Pool: a.pool, Client: a.client, User: a.user, DeviceKey: device,

@@ -27,12 +27,24 @@ const signUpLife = 24 * time.Hour
 // SignUpSession is the session for a user who signed up and got a code at an
 // attribute, or "" if that is no way to sign in.
 func (m *Machine) SignUpSession(ctx context.Context, pool *userpool.Pool, client *userpool.Client, user *store.User, attribute string) (string, error) {
+	if !client.AllowsFlow("USER_AUTH") {
+		return "", nil
+	}
 	return m.signUpSession(ctx, pool, client, user, signingUp, attribute, signUpLife)
 }
 
 // ConfirmedSession is the session that signs a user in who has just confirmed, or
 // "" if codes are no way to sign in.
 func (m *Machine) ConfirmedSession(ctx context.Context, pool *userpool.Pool, client *userpool.Client, done *userpool.Confirmed) (string, error) {
+	if !client.AllowsFlow("USER_AUTH") {
+		return "", nil
+	}
+	return m.HostedConfirmed(ctx, pool, client, done)
+}
+
+// HostedConfirmed is ConfirmedSession for the login pages, which need no flow of
+// the client.
+func (m *Machine) HostedConfirmed(ctx context.Context, pool *userpool.Pool, client *userpool.Client, done *userpool.Confirmed) (string, error) {
 	return m.signUpSession(ctx, pool, client, done.User, signedUp, done.Attribute, client.SessionTTL())
 }
 
@@ -42,7 +54,7 @@ var codeFactors = map[string]string{"email": userpool.FirstEmail, "phone_number"
 func (m *Machine) signUpSession(ctx context.Context, pool *userpool.Pool, client *userpool.Client, user *store.User,
 	challenge, attribute string, life time.Duration) (string, error) {
 	factor := codeFactors[attribute]
-	if factor == "" || !client.AllowsFlow("USER_AUTH") || !slices.Contains(pool.FirstFactors(user, false, false), factor) {
+	if factor == "" || !slices.Contains(pool.FirstFactors(user, false, false), factor) {
 		return "", nil
 	}
 	return m.seal(ctx, pool, client, session{

@@ -212,6 +212,9 @@ func sessionID(kind store.SessionKind, id string) string {
 	return sessionPrefix[kind] + strings.Repeat("0", sessionDigits-len(digits)) + digits
 }
 
+// SSOSessionID is what a browser's session is called among a user's sessions.
+func SSOSessionID(id string) string { return sessionID(store.SSOSession, id) }
+
 // parseSessionID is the inverse of sessionID.
 func parseSessionID(text string) (kind store.SessionKind, id string, ok bool) {
 	for kind, prefix := range sessionPrefix {

@@ -99,23 +99,10 @@ func (u *Users) ConfirmDevice(ctx context.Context, pool *Pool, sub string, c Dev
 		if forgotten {
 			return errInvalidDeviceKey
 		}
-		if err := tx.InsertDevice(&store.Device{
+		return keepDevice(tx, &store.Device{
 			PoolID: pool.ID, Sub: sub, Key: c.Key, GroupKey: u.deviceGroup(pool.ID, sub), Name: c.Name,
 			SealedVerifier: sealed, Remembered: !ask, LastIP: c.IPAddress,
-			CreatedAt: tx.Now(), ModifiedAt: tx.Now(), AuthenticatedAt: tx.Now(),
-		}); err != nil {
-			return err
-		}
-		stale, err := tx.StaleDevices(pool.ID, sub, maxDevices)
-		if err != nil {
-			return err
-		}
-		for _, key := range stale {
-			if err := tx.ForgetDevice(pool.ID, sub, key, tx.Now().Add(forgottenDevice)); err != nil {
-				return err
-			}
-		}
-		return nil
+		})
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -124,6 +111,24 @@ func (u *Users) ConfirmDevice(ctx context.Context, pool *Pool, sub string, c Dev
 		return false, fault.New(fault.DeviceKeyExists, "Device already exists.")
 	}
 	return ask, err
+}
+
+// keepDevice adds a device as of now, and drives out those that are too many.
+func keepDevice(tx *store.Tx, d *store.Device) error {
+	d.CreatedAt, d.ModifiedAt, d.AuthenticatedAt = tx.Now(), tx.Now(), tx.Now()
+	if err := tx.InsertDevice(d); err != nil {
+		return err
+	}
+	stale, err := tx.StaleDevices(d.PoolID, d.Sub, maxDevices)
+	if err != nil {
+		return err
+	}
+	for _, key := range stale {
+		if err := tx.ForgetDevice(d.PoolID, d.Sub, key, tx.Now().Add(forgottenDevice)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Device returns a device of a user, or ResourceNotFoundException.
