@@ -1,0 +1,218 @@
+// Every way to sign in on the login pages, in a browser.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { AdminSetUserMFAPreferenceCommand } from '@aws-sdk/client-cognito-identity-provider';
+import { newPassword, password, sdk, invite } from '../poolhouse.mjs';
+import {
+  address, answer, appCode, arrived, clock, close, complaints, failure, heading, look, makePool, makeUser, message, press, signIn, visitor,
+} from './site.mjs';
+
+after(close);
+
+const withEmail = {
+  AccountRecoverySetting: { RecoveryMechanisms: [{ Name: 'admin_only', Priority: 1 }] },
+  EmailConfiguration: { EmailSendingAccount: 'DEVELOPER', SourceArn: 'arn:aws:ses:us-east-1:123456789012:identity/a@example.com' },
+};
+const withSMS = { SmsConfiguration: { SnsCallerArn: 'arn:aws:iam::123456789012:role/sms', ExternalId: 'x' } };
+const sms = { SmsConfiguration: withSMS.SmsConfiguration };
+
+test('a password', async (t) => {
+  const pool = await makePool('plain', { AutoVerifiedAttributes: ['email'] });
+  await makeUser(pool, 'ada');
+  const page = await visitor();
+  await page.goto(address(pool));
+  await heading(page, 'Sign in');
+  await look(page, 'sign-in');
+
+  await t.test('that is wrong', async () => {
+    await signIn(page, 'ada', 'Wrong-Horse-7');
+    await failure(page, 'Incorrect username or password.');
+    assert.equal(await page.getByLabel('Username').inputValue(), 'ada', 'the name is kept');
+    assert.equal(await page.getByLabel('Password').inputValue(), '', 'the password is not');
+    await look(page, 'sign-in-wrong');
+    await signIn(page, 'nobody', 'Wrong-Horse-7');
+    await failure(page, 'Incorrect username or password.');
+  });
+  await t.test('that is right', async () => {
+    await page.goto(address(pool));
+    await signIn(page, 'ada');
+    await arrived(page);
+  });
+  await t.test('going back, and sending the form again, do no harm', async () => {
+    await page.goBack();
+    await heading(page, 'Choose an account');
+  });
+  await t.test('the account that is signed in', async () => {
+    await look(page, 'accounts');
+    await press(page, 'Continue as ada@example.com');
+    await arrived(page);
+    await page.goto(address(pool));
+    await arrived(page); // without a page between
+    await page.goto(address(pool, '/login'));
+    await page.getByRole('link', { name: 'Use another account' }).click();
+    await heading(page, 'Sign in');
+  });
+  await t.test('with the keyboard alone', async () => {
+    const page = await visitor({ javaScriptEnabled: false });
+    await page.goto(address(pool));
+    await page.keyboard.type('ada'); // the field has the focus
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(password);
+    await page.keyboard.press('Enter');
+    await arrived(page);
+    await page.context().close();
+  });
+  await t.test('in another language', async () => {
+    const page = await visitor({ locale: 'de-CH' });
+    await page.goto(address(pool));
+    await heading(page, 'Anmelden');
+    assert.equal(await page.locator('html').getAttribute('lang'), 'de');
+    await page.goto(address(pool, '/oauth2/authorize', { lang: 'ja' }));
+    assert.equal(await page.locator('html').getAttribute('lang'), 'ja');
+    await look(page, 'sign-in-ja');
+    await page.goto(address(pool));
+    assert.equal(await page.locator('html').getAttribute('lang'), 'ja', 'the choice is remembered');
+    await page.context().close();
+  });
+  await t.test('of a client that is none', async () => {
+    const page = await visitor();
+    await page.goto(address({ ...pool, client: 'nobody' }));
+    await heading(page, 'This did not work');
+    await failure(page, 'The app that sent you here is not known.');
+    await look(page, 'error');
+    await page.goto(address(pool, '/oauth2/authorize', { redirect_uri: 'https://evil.example/' }));
+    await failure(page, 'one of the app client');
+    await page.context().close();
+  });
+  await page.context().close();
+});
+
+test('a password that is temporary', async () => {
+  const pool = await makePool('temporary', { Schema: [{ Name: 'family_name', Required: true }] });
+  await invite('bob', { family_name: 'Kahn' }, pool.id);
+  const page = await visitor();
+  await page.goto(address(pool));
+  await signIn(page, 'bob', 'Temporary-1');
+  await heading(page, 'Choose a password of your own');
+  await look(page, 'new-password');
+  await answer(page, 'New password', 'short', 'Save and go on');
+  await failure(page, 'The password does not meet the requirements.');
+  await answer(page, 'New password', newPassword, 'Save and go on');
+  await arrived(page);
+  await page.context().close();
+});
+
+test('a second factor', async (t) => {
+  const pool = await makePool('factors', { ...withEmail, ...withSMS }, {
+    MfaConfiguration: 'OPTIONAL', SoftwareTokenMfaConfiguration: { Enabled: true }, EmailMfaConfiguration: {},
+    SmsMfaConfiguration: sms,
+  });
+  const prefer = (Username, settings) => sdk.send(new AdminSetUserMFAPreferenceCommand({ UserPoolId: pool.id, Username, ...settings }));
+  const on = { Enabled: true };
+
+  await t.test('by email', async () => {
+    await makeUser(pool, 'emma');
+    await prefer('emma', { EmailMfaSettings: on });
+    const page = await visitor();
+    await page.goto(address(pool));
+    await signIn(page, 'emma');
+    await heading(page, 'One more step');
+    await look(page, 'code');
+    await answer(page, 'Code', '000000', 'Verify');
+    await failure(page, 'The code is wrong.');
+    await look(page, 'code-wrong');
+    await answer(page, 'Code', (await message(pool, 'emma')).code, 'Verify');
+    await arrived(page);
+    await page.context().close();
+  });
+  await t.test('by text message, chosen', async () => {
+    await makeUser(pool, 'sam', { phone_number: '+14155550123', phone_number_verified: 'true' });
+    await prefer('sam', { EmailMfaSettings: on, SMSMfaSettings: on });
+    const page = await visitor();
+    await page.goto(address(pool));
+    await signIn(page, 'sam');
+    await heading(page, 'One more step');
+    await look(page, 'second-factor');
+    await press(page, 'A code by text message');
+    await page.getByText('Enter the code that was sent to').waitFor();
+    await answer(page, 'Code', (await message(pool, 'sam')).code, 'Verify');
+    await arrived(page);
+    await page.context().close();
+  });
+});
+
+test('a second factor that must be set up', async (t) => {
+  const pool = await makePool('required', { ...withEmail }, {
+    MfaConfiguration: 'ON', SoftwareTokenMfaConfiguration: { Enabled: true }, EmailMfaConfiguration: {},
+  });
+  await t.test('an authenticator app', async () => {
+    await makeUser(pool, 'tom', { email: '', email_verified: '' });
+    const page = await visitor();
+    await page.goto(address(pool));
+    await signIn(page, 'tom');
+    await heading(page, 'Protect your account');
+    await look(page, 'set-up');
+    await press(page, 'An authenticator app');
+    const secret = (await page.locator('code.secret').textContent()).replaceAll(/\s/g, '');
+    assert.match(secret, /^[A-Z2-7]{52}$/);
+    assert.ok(await page.getByRole('img', { name: /QR code/ }).isVisible());
+    await look(page, 'set-up-app');
+    await answer(page, 'Code', '000000', 'Verify');
+    await page.getByRole('alert').waitFor();
+    await answer(page, 'Code', await appCode(secret), 'Verify');
+    await arrived(page);
+
+    await clock(60); // a code is good once
+    await page.context().clearCookies();
+    await page.goto(address(pool));
+    await signIn(page, 'tom');
+    await page.getByText('Enter the code that your authenticator app shows').waitFor();
+    await look(page, 'code-app');
+    const shown = await appCode(secret);
+    await answer(page, 'Code', `${shown.slice(0, 3)} ${shown.slice(3)}`, 'Verify'); // as apps show it
+    await arrived(page);
+    await page.context().close();
+  });
+});
+
+test('the first factor is chosen', async (t) => {
+  const pool = await makePool('choice', {
+    ...withSMS, AutoVerifiedAttributes: ['email'], Policies: { SignInPolicy: { AllowedFirstAuthFactors: ['PASSWORD', 'EMAIL_OTP', 'SMS_OTP', 'WEB_AUTHN'] } },
+  }, { WebAuthnConfiguration: { RelyingPartyId: 'localhost', UserVerification: 'required' } });
+  await makeUser(pool, 'ada', { phone_number: '+14155550124', phone_number_verified: 'true' });
+  const begin = async () => {
+    const page = await visitor();
+    await page.goto(address(pool));
+    await answer(page, 'Username', 'ada', 'Continue');
+    await heading(page, 'How do you want to sign in?');
+    return page;
+  };
+  await t.test('a password', async () => {
+    const page = await visitor();
+    await page.goto(address(pool));
+    await look(page, 'sign-in-name');
+    await page.context().close();
+    const chosen = await begin();
+    await look(chosen, 'choose');
+    await press(chosen, 'Password');
+    await chosen.getByLabel('Password').waitFor();
+    await look(chosen, 'password');
+    await answer(chosen, 'Password', password, 'Sign in');
+    await arrived(chosen);
+    await chosen.context().close();
+  });
+  for (const [button, medium] of [['A code by email', 'EMAIL'], ['A code by text message', 'SMS']]) {
+    await t.test(button, async () => {
+      const page = await begin();
+      await press(page, button);
+      await page.getByText('Enter the code that was sent to').waitFor();
+      const sent = await message(pool, 'ada');
+      assert.equal(sent.medium, medium);
+      await answer(page, 'Code', sent.code, 'Verify');
+      await arrived(page);
+      await page.context().close();
+    });
+  }
+});
+
+test('no page complained', () => assert.deepEqual(complaints, []));

@@ -1,0 +1,66 @@
+package test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/poolhouse/poolhouse/internal/testenv"
+)
+
+// TestPages has a browser use the login pages: every page, and every way to sign
+// in. The programs are clients/js/pages/*.mjs; the environment may name the browser,
+// POOLHOUSE_TEST_CHROMIUM, and a directory for pictures of the pages,
+// POOLHOUSE_TEST_SCREENSHOTS.
+func TestPages(t *testing.T) {
+	chromium := findChromium()
+	testenv.Require(t, "chromium", chromium != "", "there is no program chromium")
+	_, err := exec.LookPath("node")
+	testenv.Require(t, "node", err == nil, "there is no program node")
+	_, err = os.Stat("clients/js/node_modules/playwright-core/package.json")
+	testenv.Require(t, "node", err == nil, "the packages are not installed: npm ci --prefix test/clients/js")
+	programs, err := filepath.Glob("clients/js/pages/*.mjs")
+	if err != nil || len(programs) == 0 {
+		t.Fatalf("no programs: %v", err)
+	}
+	onEachDatabase(t, func(t *testing.T, database string) {
+		look := "yes"
+		if !strings.HasPrefix(database, "sqlite") {
+			look = "no" // the pages look the same
+		}
+		s := startDev(t, "--database", database, "--data", t.TempDir(), "--log-level", "debug")
+		for _, program := range programs {
+			name := filepath.Base(program)
+			if name == "site.mjs" {
+				continue // what they have in common
+			}
+			t.Run(name, func(t *testing.T) {
+				browser := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", program)
+				browser.Env = append(environment(), "AWS_ENDPOINT_URL="+s.URL, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID=any",
+					"AWS_SECRET_ACCESS_KEY=thing", "POOLHOUSE_POOL="+demoPool, "POOLHOUSE_CLIENT="+demoClient,
+					"POOLHOUSE_TEST_CHROMIUM="+chromium, "POOLHOUSE_TEST_LOOK="+look,
+					"POOLHOUSE_TEST_SCREENSHOTS="+os.Getenv("POOLHOUSE_TEST_SCREENSHOTS"))
+				if out, err := browser.CombinedOutput(); err != nil {
+					t.Errorf("%v\n%s", err, out)
+				}
+			})
+		}
+		for _, word := range []string{password, "Battery-Staple-8", "Temporary-1", "Wrong-Horse-7"} {
+			if strings.Contains(s.output.String(), word) {
+				t.Errorf("the log has the password %s", word)
+			}
+		}
+	})
+}
+
+func findChromium() string {
+	for _, name := range []string{os.Getenv("POOLHOUSE_TEST_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil || errors.Is(err, exec.ErrDot) {
+			return path
+		}
+	}
+	return ""
+}
