@@ -222,3 +222,35 @@ func TestMailPasswordInTheClear(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestLanguageOfRequest wants the deployment's texts in the language of whoever
+// calls, but not in that of a server that signs its calls.
+func TestLanguageOfRequest(t *testing.T) {
+	s := startDev(t)
+	c := s.demo()
+	german := []string{"Content-Type", "application/x-amz-json-1.1", "Accept-Language", "tlh, de-AT;q=0.8, en;q=0.5"}
+	call := func(operation, input string, header ...string) {
+		t.Helper()
+		if status, body := s.do("POST", "/", input, append(append([]string{"X-Amz-Target", "AWSCognitoIdentityProviderService." + operation}, german...), header...)...); status != 200 {
+			t.Fatalf("%s: %d %s", operation, status, body)
+		}
+	}
+	signUp := `{"ClientId":"` + c.id + `","Username":"%s","Password":"` + password + `","UserAttributes":[{"Name":"email","Value":"a@example.com"}%s]}`
+	call("SignUp", fmt.Sprintf(signUp, "ada", ""))
+	call("SignUp", fmt.Sprintf(signUp, "zoe", `,{"Name":"locale","Value":"fr"}`))
+	const signature = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=b"
+	call("SignUp", fmt.Sprintf(signUp, "bob", ""))
+	call("AdminUpdateUserAttributes", `{"UserPoolId":"`+c.pool+`","Username":"bob","UserAttributes":[{"Name":"email","Value":"b@example.com"}]}`,
+		"Authorization", signature)
+	for _, want := range []struct {
+		username, source, text string
+	}{
+		{"ada", "CustomMessage_SignUp", "Ihr Bestätigungscode"}, {"zoe", "CustomMessage_SignUp", "Votre code"},
+		{"bob", "CustomMessage_UpdateUserAttribute", "Your verification code"},
+	} {
+		m := s.inbox(want.username)[0]
+		if m.Source != want.source || !strings.Contains(m.Body, want.text) {
+			t.Errorf("%+v, want %s", m, want.text)
+		}
+	}
+}
