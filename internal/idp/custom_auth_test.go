@@ -230,3 +230,95 @@ func TestCustomAuthWithPassword(t *testing.T) {
 	w.do(t, "RespondToAuthChallenge", w.riddle(right, "ada", "secret-2")).text("AuthenticationResult.AccessToken")
 	w.refuse(t, "InitiateAuth", w.custom(`"USERNAME":"ada","CHALLENGE_NAME":"SRP_A"`), "InvalidParameterException: Missing required parameter SRP_A")
 }
+
+// TestCustomAuthWithFactors has the password in a sign-in that functions lead bring
+// the second factor and the device with it, and the functions hear of both.
+func TestCustomAuthWithFactors(t *testing.T) {
+	w := newTriggerWorld(t, "V1_0", "")
+	w.do(t, "UpdateUserPool", w.in(`{"UserPoolId":"POOL","DeviceConfiguration":{"ChallengeRequiredOnNewDevice":false},
+		"SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::123456789012:role/sms"},"LambdaConfig":{"DefineAuthChallenge":"`+functionARN+
+		`","CreateAuthChallenge":"`+functionARN+`","VerifyAuthChallengeResponse":"`+functionARN+`","PostAuthentication":"`+functionARN+`"}}`))
+	w.do(t, "SetUserPoolMfaConfig", w.in(`{"UserPoolId":"POOL","MfaConfiguration":"OPTIONAL","SmsMfaConfiguration":{"SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::123456789012:role/sms"}}}`))
+	w.user(t, "ada")
+	w.do(t, "AdminUpdateUserAttributes", w.in(`{"UserPoolId":"POOL","Username":"ada","UserAttributes":[{"Name":"phone_number","Value":"+15550001111"},{"Name":"phone_number_verified","Value":"true"}]}`))
+	w.do(t, "AdminSetUserMFAPreference", w.in(`{"UserPoolId":"POOL","Username":"ada","SMSMfaSettings":{"Enabled":true,"PreferredMfa":true}}`))
+	w.riddles()
+	w.f.on("DefineAuthChallenge_Authentication", func(request map[string]any) (string, error) {
+		history := request["session"].([]any)
+		switch last := history[len(history)-1].(map[string]any); {
+		case last["challengeName"] == "SRP_A":
+			return `{"challengeName":"PASSWORD_VERIFIER"}`, nil
+		case last["challengeName"] == "CUSTOM_CHALLENGE" && last["challengeResult"] == true:
+			return `{"issueTokens":true}`, nil
+		}
+		return `{"challengeName":"CUSTOM_CHALLENGE"}`, nil
+	})
+	// begin goes as far as the code of the second factor.
+	begin := func(password, device string) (asked answer) {
+		t.Helper()
+		client := srp.NewClient(w.pool[len("us-east-1_"):])
+		asked = w.do(t, "InitiateAuth", w.custom(`"USERNAME":"ada","CHALLENGE_NAME":"SRP_A","SRP_A":"`+client.A()+`"`+device))
+		block, now := asked.text("ChallengeParameters.SECRET_BLOCK"), srp.FormatTimestamp(time.Now())
+		raw, err := base64.StdEncoding.DecodeString(block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		claim, err := client.Claim("ada", password, asked.text("ChallengeParameters.SALT"), asked.text("ChallengeParameters.SRP_B"), raw, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.do(t, "RespondToAuthChallenge", w.in(`{"ClientId":"CLIENT","ChallengeName":"PASSWORD_VERIFIER","ChallengeResponses":{"USERNAME":"ada","TIMESTAMP":"`+now+
+			`","PASSWORD_CLAIM_SECRET_BLOCK":"`+block+`","PASSWORD_CLAIM_SIGNATURE":"`+base64.StdEncoding.EncodeToString(claim.Signature[:])+`"`+device+`}}`))
+	}
+	smsCode := func(asked answer, code, device string) string {
+		return w.in(`{"ClientId":"CLIENT","ChallengeName":"SMS_MFA","Session":"` + asked.text("Session") +
+			`","ChallengeResponses":{"USERNAME":"ada","SMS_MFA_CODE":"` + code + `"` + device + `}}`)
+	}
+	asked := begin("Passw0rd!", "")
+	if asked.text("ChallengeName") != "SMS_MFA" {
+		t.Fatalf("asked %v", asked.body)
+	}
+	w.f.take()
+	w.refuse(t, "RespondToAuthChallenge", w.riddle(asked, "ada", "secret-2"), "NotAuthorizedException: Invalid session for the user.")
+	asked = w.do(t, "RespondToAuthChallenge", smsCode(asked, w.lastMessage(t).Code, ""))
+	seen := w.f.take()
+	const history = `"session":[{"challengeName":"SRP_A","challengeResult":true,"challengeMetadata":null},{"challengeName":"PASSWORD_VERIFIER","challengeResult":true,"challengeMetadata":null},` +
+		`{"challengeName":"SMS_MFA","challengeResult":true,"challengeMetadata":null}]`
+	if asked.text("ChallengeName") != "CUSTOM_CHALLENGE" || !strings.Contains(string(seen[0].raw), history) {
+		t.Fatalf("asked %v after %s", asked.body, seen[0].raw)
+	}
+	done := w.do(t, "RespondToAuthChallenge", w.riddle(asked, "ada", "secret-3"))
+	access, key, group := done.text("AuthenticationResult.AccessToken"), done.text("AuthenticationResult.NewDeviceMetadata.DeviceKey"), done.text("AuthenticationResult.NewDeviceMetadata.DeviceGroupKey")
+	if seen = w.f.take(); !strings.Contains(string(seen[len(seen)-1].raw), `"newDeviceUsed":true`) {
+		t.Errorf("the last event is %s", seen[len(seen)-1].raw)
+	}
+
+	stored, err := srp.NewVerifier(group, key, "device").MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := base64.StdEncoding.EncodeToString
+	w.do(t, "ConfirmDevice", `{"AccessToken":"`+access+`","DeviceKey":"`+key+`","DeviceSecretVerifierConfig":{"Salt":"`+text(stored[1:1+stored[0]])+`","PasswordVerifier":"`+text(stored[1+stored[0]:])+`"}}`)
+	device := `,"DEVICE_KEY":"` + key + `"`
+	asked = begin("Passw0rd!", device)
+	asked = w.do(t, "RespondToAuthChallenge", smsCode(asked, w.lastMessage(t).Code, device))
+	asked = w.do(t, "RespondToAuthChallenge", w.in(`{"ClientId":"CLIENT","ChallengeName":"CUSTOM_CHALLENGE","Session":"`+asked.text("Session")+
+		`","ChallengeResponses":{"USERNAME":"ada","ANSWER":"secret-3"`+device+`}}`))
+	if asked.text("ChallengeName") != "DEVICE_SRP_AUTH" {
+		t.Fatalf("asked %v", asked.body)
+	}
+	client := srp.NewClient(group)
+	asked = w.do(t, "RespondToAuthChallenge", w.in(`{"ClientId":"CLIENT","ChallengeName":"DEVICE_SRP_AUTH","Session":"`+asked.text("Session")+
+		`","ChallengeResponses":{"USERNAME":"ada","SRP_A":"`+client.A()+`"`+device+`}}`))
+	block, now := asked.text("ChallengeParameters.SECRET_BLOCK"), srp.FormatTimestamp(time.Now())
+	raw, err := base64.StdEncoding.DecodeString(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim, err := client.Claim(key, "device", asked.text("ChallengeParameters.SALT"), asked.text("ChallengeParameters.SRP_B"), raw, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.do(t, "RespondToAuthChallenge", w.in(`{"ClientId":"CLIENT","ChallengeName":"DEVICE_PASSWORD_VERIFIER","ChallengeResponses":{"USERNAME":"ada","TIMESTAMP":"`+now+
+		`","PASSWORD_CLAIM_SECRET_BLOCK":"`+block+`","PASSWORD_CLAIM_SIGNATURE":"`+text(claim.Signature[:])+`"`+device+`}}`)).text("AuthenticationResult.AccessToken")
+}
