@@ -2,6 +2,7 @@ package idp
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/poolhouse/poolhouse/internal/userpool"
@@ -101,6 +102,35 @@ func TestReplicasRefuse(t *testing.T) {
 	lite := strict.do(t, "CreateUserPool", replicatedPool[:len(replicatedPool)-1]+`,"UserPoolTier":"LITE"}`).text("UserPool.Id")
 	strict.refuse(t, "CreateUserPoolReplica", fill(`{"UserPoolId":"POOL","RegionName":"eu-west-1"}`, lite, ""),
 		"FeatureUnavailableInTierException: The following features need to be disabled for the LITE pricing tier configured: Multi-Region Replication")
+}
+
+// TestKeyOfReplicas updates a pool, which replaces its configuration, without the key
+// that its replicas need.
+func TestKeyOfReplicas(t *testing.T) {
+	a := newTestAPI(t, userpool.PoolsOptions{})
+	id := a.do(t, "CreateUserPool", replicatedPool).text("UserPool.Id")
+	const replica = `{"UserPoolId":"POOL","RegionName":"eu-west-1"}`
+	const key = "arn:aws:kms:us-east-1:123456789012:key/mrk-0a1b2c3d00004000800000000000000a"
+	wantKey := func(want any) {
+		t.Helper()
+		if got := a.do(t, "DescribeUserPool", fill(`{"UserPoolId":"POOL"}`, id, "")).at("UserPool.KeyConfiguration.KmsKeyArn"); got != want {
+			t.Errorf("key %v, want %v", got, want)
+		}
+	}
+	a.do(t, "CreateUserPoolReplica", fill(replica, id, ""))
+	a.do(t, "UpdateUserPool", fill(`{"UserPoolId":"POOL"}`, id, ""))
+	wantKey(key)
+	for _, other := range []string{`{"KeyType":"AWS_OWNED_KEY"}`, `{"KeyType":"CUSTOMER_MANAGED_KEY","KmsKeyArn":"arn:aws:kms:us-east-1:123456789012:key/0a1b2c3d-0000-4000-8000-00000000000a"}`} {
+		a.refuse(t, "UpdateUserPool", fill(`{"UserPoolId":"POOL","KeyConfiguration":`+other+`}`, id, ""),
+			"OperationNotEnabledException: The user pool must be configured with a multi-Region customer managed key while it has replicas.")
+	}
+	wantKey(key)
+	another := strings.Replace(key, "000a", "000b", 1)
+	a.do(t, "UpdateUserPool", fill(`{"UserPoolId":"POOL","KeyConfiguration":{"KeyType":"CUSTOMER_MANAGED_KEY","KmsKeyArn":"`+another+`"}}`, id, ""))
+	wantKey(another)
+	a.do(t, "DeleteUserPoolReplica", fill(replica, id, ""))
+	a.do(t, "UpdateUserPool", fill(`{"UserPoolId":"POOL"}`, id, ""))
+	wantKey(nil)
 }
 
 func TestProvisionedLimits(t *testing.T) {

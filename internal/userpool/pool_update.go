@@ -21,7 +21,7 @@ func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) err
 		return err
 	}
 	config := s.config()
-	return p.changeIdlePool(ctx, id, func(pool *Pool) error {
+	return p.changeIdlePool(ctx, id, func(tx *store.Tx, pool *Pool) (err error) {
 		old := pool.PoolConfig
 		pool.PoolConfig = config
 		pool.SchemaAttributes = old.SchemaAttributes
@@ -39,6 +39,9 @@ func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) err
 			pool.UserPoolTags = old.UserPoolTags
 		}
 		pool.Name = cmp.Or(name, pool.Name)
+		if pool.KeyConfiguration, err = keyOfReplicas(tx, id, old.KeyConfiguration, config.KeyConfiguration); err != nil {
+			return err
+		}
 		if err := pool.check(); err != nil {
 			return err
 		}
@@ -66,7 +69,7 @@ func (c *PoolConfig) keptUpdateSettings(autoVerified []string) *UserAttributeUpd
 // AddCustomAttributes adds attributes to a pool's schema, all or none. Errors:
 // ResourceNotFoundException, InvalidParameterException.
 func (p *Pools) AddCustomAttributes(ctx context.Context, id string, settings []SchemaSettings) error {
-	return p.changeIdlePool(ctx, id, func(pool *Pool) (err error) {
+	return p.changeIdlePool(ctx, id, func(_ *store.Tx, pool *Pool) (err error) {
 		pool.SchemaAttributes, err = addAttributes(pool.SchemaAttributes, settings)
 		return err
 	})
@@ -80,12 +83,12 @@ func (p *Pools) changePool(ctx context.Context, id string, change func(*Pool) er
 
 // changeIdlePool is changePool for what must not change while users are imported
 // into the pool: UserImportInProgressException.
-func (p *Pools) changeIdlePool(ctx context.Context, id string, change func(*Pool) error) error {
+func (p *Pools) changeIdlePool(ctx context.Context, id string, change func(*store.Tx, *Pool) error) error {
 	return p.db.Update(ctx, func(tx *store.Tx) error {
 		if err := importRunning(tx, id); err != nil {
 			return err
 		}
-		return changePoolIn(tx, id, change)
+		return changePoolIn(tx, id, func(pool *Pool) error { return change(tx, pool) })
 	})
 }
 

@@ -77,7 +77,6 @@ func (p *Pools) CreateReplica(ctx context.Context, poolID, region string, tags m
 
 // checkReplicated refuses a pool or region that there can be no replica of.
 func (p *Pools) checkReplicated(pool *Pool, region string) error {
-	key := pool.KeyConfiguration
 	switch {
 	case !replicaRegion.MatchString(region):
 		return invalid("Invalid region name: %s", region)
@@ -86,11 +85,37 @@ func (p *Pools) checkReplicated(pool *Pool, region string) error {
 	case p.strictTiers && pool.UserPoolTier == "LITE":
 		return fault.New(fault.FeatureUnavailableInTier,
 			"The following features need to be disabled for the LITE pricing tier configured: Multi-Region Replication")
-	case key == nil || key.KeyType != "CUSTOMER_MANAGED_KEY" || !strings.Contains(key.KmsKeyArn, ":key/mrk-"):
+	case !pool.KeyConfiguration.multiRegion():
 		return fault.New(fault.OperationNotEnabled,
 			"The user pool must be configured with a multi-Region customer managed key before it can be replicated.")
 	}
 	return nil
+}
+
+// multiRegion reports whether the key is a multi-Region one of the pool's owner.
+func (k *KeyConfiguration) multiRegion() bool {
+	return k != nil && k.KeyType == "CUSTOMER_MANAGED_KEY" && strings.Contains(k.KmsKeyArn, ":key/mrk-")
+}
+
+// keyOfReplicas is the key that a pool has after an update with the key given, nil
+// for none. Like other settings it goes when an update leaves it out. Where the pool
+// has replicas, which cannot be without, it stays: clients from before the setting
+// cannot name it.
+func keyOfReplicas(tx *store.Tx, poolID string, old, given *KeyConfiguration) (*KeyConfiguration, error) {
+	if !old.multiRegion() || given.multiRegion() {
+		return given, nil
+	}
+	replicas, err := tx.Replicas(poolID)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(replicas) == 0:
+		return given, nil
+	case given == nil:
+		return old, nil
+	}
+	return nil, fault.New(fault.OperationNotEnabled,
+		"The user pool must be configured with a multi-Region customer managed key while it has replicas.")
 }
 
 // UpdateReplica sets the status of a replica, ACTIVE or INACTIVE. Errors:
