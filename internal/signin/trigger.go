@@ -69,7 +69,7 @@ func (m *Machine) postAuthenticate(ctx context.Context, a *attempt, newDevice bo
 	in := trigger.PostAuthentication{
 		UserAttributes: userpool.TriggerAttributes(a.user), ClientMetadata: trigger.CallerFrom(ctx).ClientMetadata}
 	if a.pool.TracksDevices() {
-		in.NewDeviceUsed = &newDevice
+		in.NewDeviceUsed = new(newDevice)
 	}
 	if err := a.pool.Triggers().PostAuthentication(ctx, a.call(ctx, function, trigger.PostAuthenticationSource), in); err != nil {
 		return err

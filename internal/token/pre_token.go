@@ -35,7 +35,7 @@ func (i *Issuer) preToken(ctx context.Context, pool *userpool.Pool, client *user
 	}
 	have := &trigger.Groups{Names: listed(groups.Names), Roles: listed(groups.Roles)}
 	if groups.PreferredRole != "" {
-		have.PreferredRole = &groups.PreferredRole
+		have.PreferredRole = new(groups.PreferredRole)
 	}
 	call := pool.TriggerCall(ctx, function.LambdaArn, source, user.Username)
 	call.ClientID = client.ID
@@ -82,6 +82,9 @@ func changeGroups(groups userpool.GroupClaims, changes trigger.TokenChanges) use
 }
 
 func changeScopes(scopes []string, changes trigger.ScopeChanges) []string {
+	if len(changes.Add) == 0 && len(changes.Suppress) == 0 {
+		return scopes
+	}
 	scopes = slices.Clone(scopes)
 	for _, scope := range changes.Add {
 		if !slices.Contains(scopes, scope) {
