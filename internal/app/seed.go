@@ -20,7 +20,7 @@ import (
 // already is left as it is. The JSON of a seed file is
 //
 //	{"UserPools": [{
-//	  "Id": "us-east-1_Example01", "PoolName": "example", ...members of CreateUserPool,
+//	  "Id": "us-east-1_Example01", "PoolName": "example", "Domain": "example", ...members of CreateUserPool,
 //	  "Clients": [{"ClientId": "...", "ClientName": "web", ...members of CreateUserPoolClient}],
 //	  "Users": [{"Username": "ada", "Password": "...", "Attributes": {"email": "ada@example.com"}}]
 //	}], "Roles": [{"Name": "member", "Trust": {...}, "Policy": {...}}]}
@@ -40,6 +40,7 @@ type SeedRole struct {
 // stand beside these.
 type SeedUserPool struct {
 	ID      string           `json:"Id"`
+	Domain  string           `json:"Domain"` // the prefix, "" for none; with pages of managed login
 	Clients []SeedUserClient `json:"Clients"`
 	Users   []SeedUser       `json:"Users"`
 
@@ -161,6 +162,11 @@ func (s *Seed) plant(ctx context.Context, service *idp.Service) error {
 func (p *SeedUserPool) plant(ctx context.Context, service *idp.Service) error {
 	if err := service.SeedUserPool(ctx, p.ID, &p.request); err != nil {
 		return err
+	}
+	if p.Domain != "" {
+		if err := service.SeedUserPoolDomain(ctx, p.ID, p.Domain); err != nil {
+			return fmt.Errorf("domain %s: %w", p.Domain, err)
+		}
 	}
 	for _, c := range p.Clients {
 		request, err := withPool(c.request, p.ID)

@@ -23,6 +23,17 @@ func (s *Service) SeedUserPool(ctx context.Context, id string, in *idpapi.Create
 	return err
 }
 
+// SeedUserPoolDomain gives a pool a domain of this prefix, with the pages of managed
+// login, unless it has that already.
+func (s *Service) SeedUserPoolDomain(ctx context.Context, poolID, prefix string) error {
+	if d, err := s.pools.Domain(ctx, prefix); err == nil && d.PoolID == poolID {
+		return nil
+	}
+	_, err := s.CreateUserPoolDomain(ctx, &idpapi.CreateUserPoolDomainInput{
+		UserPoolId: poolID, Domain: prefix, ManagedLoginVersion: new(int32(2))})
+	return err
+}
+
 // SeedUserPoolClient makes an app client with a wanted id, unless it is there
 // already.
 func (s *Service) SeedUserPoolClient(ctx context.Context, id string, in *idpapi.CreateUserPoolClientInput) error {

@@ -30,3 +30,20 @@ func TestSeedUser(t *testing.T) {
 		t.Errorf("a seeded user is %s, want CONFIRMED", got)
 	}
 }
+
+func TestSeedUserPoolDomain(t *testing.T) {
+	a := newTestAPI(t, userpool.PoolsOptions{})
+	pool := a.do(t, "CreateUserPool", `{"PoolName": "p"}`).text("UserPool.Id")
+	other := a.do(t, "CreateUserPool", `{"PoolName": "q"}`).text("UserPool.Id")
+	for range 2 { // the second start finds it
+		if err := a.service.SeedUserPoolDomain(t.Context(), pool, "seeded"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := a.do(t, "DescribeUserPool", `{"UserPoolId": "`+pool+`"}`).text("UserPool.Domain"); got != "seeded" {
+		t.Errorf("the domain is %q", got)
+	}
+	if err := a.service.SeedUserPoolDomain(t.Context(), other, "seeded"); fault.CodeOf(err) != fault.InvalidParameter {
+		t.Errorf("the domain of another pool: %v, want InvalidParameterException", err)
+	}
+}
