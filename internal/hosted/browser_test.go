@@ -23,6 +23,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/store/storetest"
 	"github.com/poolhouse/poolhouse/internal/token"
+	"github.com/poolhouse/poolhouse/internal/trigger"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -48,6 +49,9 @@ type setting struct {
 	pool   userpool.PoolSettings
 	client userpool.ClientSettings
 	button bool // links confirm behind a button
+	mfa    *userpool.MFAConfig
+
+	functions trigger.Functions
 }
 
 func newSite(t testing.TB, s setting) *site {
@@ -59,7 +63,8 @@ func newSite(t testing.TB, s setting) *site {
 	ring, err := keys.Open(ctx, db, keys.GenerateMasterKey(), nil)
 	w.must(err)
 	t.Cleanup(ring.Close)
-	pools := userpool.NewPools(db, ring, userpool.PoolsOptions{})
+	pools := userpool.NewPools(db, ring, userpool.PoolsOptions{
+		Triggers: trigger.New(trigger.Options{Runner: s.functions})})
 	users := userpool.NewUsers(db, ring, message.NewOutbox(ring, true), userpool.NoLimits())
 	tokens := token.NewIssuer(db, ring, pools, func(id string) string { return "https://id.example.com/" + id })
 	machine := signin.New(db, ring, users, tokens)
@@ -75,6 +80,10 @@ func newSite(t testing.TB, s setting) *site {
 
 	pool, err := pools.Create(ctx, userpool.NewPool{Region: "us-east-1", Name: "test", Settings: s.pool})
 	w.must(err)
+	if s.mfa != nil {
+		_, err = pools.SetMFA(ctx, pool.ID, *s.mfa)
+		w.must(err)
+	}
 	_, err = pools.CreateDomain(ctx, pool.ID, "demo", userpool.DomainSettings{})
 	w.must(err)
 	c := &s.client.ClientConfig
