@@ -56,7 +56,7 @@ var errNoKey = errors.New("the pool has a function that sends, and no key to enc
 
 // sendByFunction gives a message to the function of its pool that sends such
 // messages, if there is one.
-func (a *App) sendByFunction(ctx context.Context, _ string, m message.Message) (handled bool, err error) {
+func (a *App) sendByFunction(ctx context.Context, id string, m message.Message) (handled bool, err error) {
 	pool, err := a.pools.Pool(ctx, m.UserPoolID)
 	if fault.CodeOf(err) == fault.ResourceNotFound {
 		return false, message.ErrPoolGone
@@ -89,7 +89,7 @@ func (a *App) sendByFunction(ctx context.Context, _ string, m message.Message) (
 	if err != nil {
 		return true, fmt.Errorf("encrypt for the function that sends: %w", err)
 	}
-	ctx = trigger.WithCaller(ctx, trigger.Caller{ClientID: m.ClientID})
+	ctx = trigger.WithInvocationID(trigger.WithCaller(ctx, trigger.Caller{ClientID: m.ClientID}), id)
 	return true, send(ctx, pool.TriggerCall(ctx, sender.LambdaArn, m.Source, m.Username), trigger.CustomSender{
 		Code: base64.StdEncoding.EncodeToString(encrypted), ClientMetadata: m.ClientMetadata, UserAttributes: userpool.TriggerAttributes(user),
 	})

@@ -36,8 +36,14 @@ func (i *Invoker) send(ctx context.Context, trigger, kind string, c Call, in Cus
 		c.Source = trigger + "_" + why
 	}
 	in.Type, in.UserAttributes = kind, filled(in.UserAttributes)
+	// Whoever sends tries again, and later: a function that is slow may have sent.
+	once := i
+	if i != nil {
+		once = &Invoker{i.o, i.running}
+		once.o.Attempts = 1
+	}
 	// Cognito does not wait for the answer, so nothing is wrong with any.
-	if _, err := i.call(ctx, trigger, "1", c, in, empty{}); err != errUnrecognizable {
+	if _, err := once.call(ctx, trigger, "1", c, in, empty{}); err != errUnrecognizable {
 		return err
 	}
 	return nil

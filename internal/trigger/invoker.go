@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -35,12 +36,20 @@ const (
 	// maxText is the most of a function's error that the caller is told, in
 	// bytes.
 	maxText = 2048
+
+	// maxAtOnce is how many calls of one function run at once, as many as AWS
+	// Lambda allows an account. A function that calls the API that called it, again
+	// and again, ends there.
+	maxAtOnce = 1000
 )
 
 // Invoker calls functions. It may be used by several goroutines at once, but not
 // within a transaction. A nil one calls none: every call is
 // UnexpectedLambdaException.
-type Invoker struct{ o Options }
+type Invoker struct {
+	o       Options
+	running *running
+}
 
 // New returns an Invoker.
 func New(o Options) *Invoker {
@@ -49,7 +58,35 @@ func New(o Options) *Invoker {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Invoker{o}
+	return &Invoker{o, &running{calls: make(map[string]int)}}
+}
+
+// running counts the calls of each function that run.
+type running struct {
+	mu    sync.Mutex
+	calls map[string]int
+}
+
+var errBusy = &InvocationError{Name: "TooManyRequestsException", Err: errors.New("too many calls of the function run"), Final: true}
+
+// enter counts a call that begins.
+func (r *running) enter(function string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.calls[function] >= maxAtOnce {
+		return errBusy
+	}
+	r.calls[function]++
+	return nil
+}
+
+// leave counts a call that has ended.
+func (r *running) leave(function string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.calls[function]--; r.calls[function] == 0 {
+		delete(r.calls, function)
+	}
 }
 
 // Call is which function is asked, and what every event says.
@@ -109,7 +146,7 @@ func (i *Invoker) call(ctx context.Context, trigger, version string, c Call, req
 			return nil, context.Cause(ctx)
 		}
 		if i != nil {
-			i.o.Logger.WarnContext(ctx, "a trigger failed", "pool", c.PoolID, "source", c.Source, "function", c.Function, "err", err)
+			i.o.Logger.WarnContext(ctx, "a trigger failed", "pool", c.PoolID, "source", c.Source, "function", c.Function, "err", loggable(trigger, err))
 		}
 		return nil, refusal(trigger, err)
 	}
@@ -121,7 +158,13 @@ func (i *Invoker) invoke(ctx context.Context, function string, body []byte) ([]b
 	if i == nil || i.o.Runner == nil {
 		return nil, &InvocationError{Name: "ResourceNotFoundException", Err: errors.New("no runner is configured")}
 	}
-	ctx = context.WithValue(ctx, invocationKey{}, uuid.NewString())
+	if err := i.running.enter(function); err != nil {
+		return nil, err
+	}
+	defer i.running.leave(function)
+	if InvocationID(ctx) == "" {
+		ctx = WithInvocationID(ctx, uuid.NewString())
+	}
 	for attempt := 1; ; attempt++ {
 		answer, err := i.try(ctx, function, body)
 		failed, final := errors.AsType[*InvocationError](err)
@@ -136,6 +179,20 @@ func (i *Invoker) try(ctx context.Context, function string, body []byte) ([]byte
 	ctx, cancel := context.WithTimeout(ctx, i.o.Timeout)
 	defer cancel()
 	return i.o.Runner.Invoke(ctx, function, body)
+}
+
+// confidential are the triggers whose events have what belongs into no log: a
+// password, a code, an answer. What such a function says may repeat it.
+var confidential = map[string]bool{
+	"UserMigration": true, "VerifyAuthChallengeResponse": true, "CustomEmailSender": true, "CustomSMSSender": true,
+}
+
+// loggable is an error as the log shows it.
+func loggable(trigger string, err error) string {
+	if e, ok := errors.AsType[*FunctionError](err); ok && confidential[trigger] {
+		return "function failed: " + shorten(e.Type)
+	}
+	return shorten(err.Error())
 }
 
 // refusal is what the caller of the operation is told.

@@ -53,7 +53,12 @@ func (e *InvocationError) Unwrap() error { return e.Err }
 
 type invocationKey struct{}
 
-// InvocationID is the id of the call that ctx belongs to, a UUID; "" outside of Runner.Invoke.
+// WithInvocationID gives the next call an id, for what is called again later and must be known again.
+func WithInvocationID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, invocationKey{}, id)
+}
+
+// InvocationID is the id of the call that ctx belongs to, a UUID if nobody gave another; "" outside of Runner.Invoke.
 func InvocationID(ctx context.Context) string {
 	id, _ := ctx.Value(invocationKey{}).(string)
 	return id

@@ -127,7 +127,7 @@ func TestTries(t *testing.T) {
 	var ids []string
 	ask := func(r *webhook.Runner) error {
 		i := trigger.New(trigger.Options{Runner: r, Timeout: 30 * time.Millisecond})
-		return i.CustomEmailSender(context.Background(), trigger.Call{Function: arn, Source: "CustomMessage_SignUp"}, trigger.CustomSender{})
+		return i.PostConfirmation(context.Background(), trigger.Call{Function: arn, Source: trigger.PostConfirmationSignUp}, trigger.PostConfirmation{})
 	}
 	r := start(t, func(w http.ResponseWriter, r *http.Request) {
 		ids = append(ids, r.Header.Get("Idempotency-Key"))
@@ -149,7 +149,7 @@ func TestTries(t *testing.T) {
 	})
 	defer close(release)
 	err := ask(r)
-	if err == nil || err.Error() != "UnexpectedLambdaException: CustomEmailSender invocation failed due to error Socket timeout while invoking Lambda function." || len(tries) != 3 {
+	if err == nil || err.Error() != "UnexpectedLambdaException: PostConfirmation invocation failed due to error Socket timeout while invoking Lambda function." || len(tries) != 3 {
 		t.Errorf("%v after %d tries", err, len(tries))
 	}
 }
