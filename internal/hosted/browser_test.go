@@ -233,7 +233,7 @@ func (b *browser) request(pairs ...string) *http.Request {
 		fits := true
 		for i := 0; i < len(pairs); i += 2 {
 			fits = fits && strings.Contains(form[0], ` name="`+pairs[i]+`"`)
-			if strings.Contains(form[0], `<button`) && strings.Contains(form[0], `type="submit" name="`+pairs[i]+`"`) {
+			if pairs[i] == "do" || strings.Contains(form[0], `type="submit" name="`+pairs[i]+`"`) {
 				fits = fits && strings.Contains(form[0], `name="`+pairs[i]+`" value="`+html.EscapeString(pairs[i+1])+`"`)
 			}
 			values.Set(pairs[i], pairs[i+1])
