@@ -2,6 +2,7 @@ package test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,7 +32,7 @@ func TestPages(t *testing.T) {
 		if !strings.HasPrefix(database, "sqlite") {
 			look = "no" // the pages look the same
 		}
-		s := startDev(t, "--database", database, "--data", t.TempDir(), "--log-level", "debug")
+		s := startDev(t, "--database", database, "--data", t.TempDir(), "--log-level", "debug", "--functions", challengeFunctions(t))
 		for _, program := range programs {
 			name := filepath.Base(program)
 			if name == "site.mjs" {
@@ -54,6 +55,25 @@ func TestPages(t *testing.T) {
 			}
 		}
 	})
+}
+
+// challengeFunctions is a file that runs the functions of a challenge.
+func challengeFunctions(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("testdata/functions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var functions []string
+	for _, name := range []string{"define", "create", "verify"} {
+		functions = append(functions, fmt.Sprintf(`"%s": {"local": {"dir": %q, "handler": "challenge.%s"}}`, name, dir, name))
+	}
+	file := filepath.Join(t.TempDir(), "functions.json")
+	text := `{"timeout": "20s", "functions": {` + strings.Join(functions, ", ") + "}}"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func findChromium() string {

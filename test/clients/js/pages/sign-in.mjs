@@ -198,7 +198,15 @@ test('the first factor is chosen', async (t) => {
     await chosen.getByLabel('Password').waitFor();
     await look(chosen, 'password');
     await answer(chosen, 'Password', password, 'Sign in');
+    await heading(chosen, 'Add a passkey'); // an offer
+    await look(chosen, 'passkey-offer');
+    await press(chosen, 'Not now');
     await arrived(chosen);
+    await chosen.goto(address(pool, '/oauth2/authorize', { prompt: 'login' }));
+    await answer(chosen, 'Username', 'ada', 'Continue');
+    await press(chosen, 'Password');
+    await answer(chosen, 'Password', password, 'Sign in');
+    await arrived(chosen); // asked once
     await chosen.context().close();
   });
   for (const [button, medium] of [['A code by email', 'EMAIL'], ['A code by text message', 'SMS']]) {
@@ -209,6 +217,7 @@ test('the first factor is chosen', async (t) => {
       const sent = await message(pool, 'ada');
       assert.equal(sent.medium, medium);
       await answer(page, 'Code', sent.code, 'Verify');
+      await press(page, 'Not now');
       await arrived(page);
       await page.context().close();
     });
