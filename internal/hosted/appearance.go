@@ -154,14 +154,20 @@ var backgrounds = map[string]string{
 func (a *appearance) useAssets(poolID string, assets []userpool.BrandingAsset) string {
 	var rules strings.Builder
 	for _, asset := range assets {
-		at := imagePath(poolID, asset.Image)
+		at, mode := imagePath(poolID, asset.Image), asset.ColorMode
+		if fixed := a.Layout.Scheme; fixed == schemeLight || fixed == schemeDark {
+			if mode != string(fixed) && mode != string(schemeDynamic) {
+				continue // it is of the scheme that nobody sees
+			}
+			mode = string(schemeDynamic)
+		}
 		switch asset.Category {
 		case "FORM_LOGO":
-			a.Logo.set(asset.ColorMode, at, a.Layout.Logo)
+			a.Logo.set(mode, at, a.Layout.Logo)
 		case "PAGE_HEADER_LOGO":
-			a.HeaderLogo.set(asset.ColorMode, at, a.Layout.HeaderLogo)
+			a.HeaderLogo.set(mode, at, a.Layout.HeaderLogo)
 		case "PAGE_FOOTER_LOGO":
-			a.FooterLogo.set(asset.ColorMode, at, a.Layout.FooterLogo)
+			a.FooterLogo.set(mode, at, a.Layout.FooterLogo)
 		case "FAVICON_ICO", "FAVICON_SVG":
 			if a.Favicon == "" || asset.Category == "FAVICON_SVG" {
 				a.Favicon = at
@@ -176,7 +182,7 @@ func (a *appearance) useAssets(poolID string, assets []userpool.BrandingAsset) s
 		default:
 			if behind := backgrounds[asset.Category]; behind != "" && a.shows(asset.Category) {
 				rule := behind + "{background-image:url(" + at + ");background-size:cover;background-position:center}"
-				if asset.ColorMode == "DARK" && a.Layout.Scheme == schemeDynamic {
+				if mode == string(schemeDark) {
 					rule = "@media (prefers-color-scheme:dark){" + rule + "}"
 				}
 				rules.WriteString(rule + "\n")

@@ -323,11 +323,15 @@ func TestPendingSignInsAreNotKept(t *testing.T) {
 	b := w.browser()
 	b.authorize()
 	again := b.request("username", "nobody")
+	b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for i := range count {
 		r := again.Clone(t.Context())
 		r.Body, _ = again.GetBody()
 		r.Header.Set("X-Forwarded-For", fmt.Sprintf("10.0.%d.%d", i/250, i%250))
 		b.do(r)
+		if b.page.status != http.StatusSeeOther {
+			t.Fatalf("%d\n%s", b.page.status, b.page.body)
+		}
 	}
 	w.advance(365 * 24 * time.Hour)
 	w.must(w.DB.Update(t.Context(), func(tx *store.Tx) error {
