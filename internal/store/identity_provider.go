@@ -148,6 +148,14 @@ func (tx *Tx) DeletedIdentityProviders() ([]DeletedIdentityProvider, error) {
 	})
 }
 
+// LinksOfDeletedProvider returns the links that ClearDeletedIdentityProvider would
+// remove next.
+func (tx *Tx) LinksOfDeletedProvider(p DeletedIdentityProvider, step int) ([]*IdentityLink, error) {
+	rows, err := tx.query(`SELECT `+linkColumns+` FROM identity_links WHERE pool_id = $1 AND provider_id = $2
+		ORDER BY attribute, value LIMIT $3`, p.PoolID, p.ID, step)
+	return collect(rows, err, func(r *sql.Rows) (*IdentityLink, error) { return scanIdentityLink(r) })
+}
+
 // ClearDeletedIdentityProvider removes up to step links of a deleted provider and
 // says whether those were the last.
 func (tx *Tx) ClearDeletedIdentityProvider(p DeletedIdentityProvider, step int) (done bool, err error) {

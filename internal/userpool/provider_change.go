@@ -195,7 +195,7 @@ func (p *Pools) DeleteProvider(ctx context.Context, poolID, name string) error {
 		if err := tx.DeleteIdentityProvider(poolID, row.ID); err != nil {
 			return err
 		}
-		_, err = tx.ClearDeletedIdentityProvider(store.DeletedIdentityProvider{PoolID: poolID, ID: row.ID}, clearStep)
+		_, err = clearProvider(tx, store.DeletedIdentityProvider{PoolID: poolID, ID: row.ID})
 		return err
 	})
 }
@@ -331,11 +331,64 @@ func (p *Pools) clearProviders(ctx context.Context) error {
 	for _, provider := range providers {
 		for done := false; !done; {
 			if err := p.db.Update(ctx, func(tx *store.Tx) (err error) {
-				done, err = tx.ClearDeletedIdentityProvider(provider, clearStep)
+				done, err = clearProvider(tx, provider)
 				return err
 			}); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// linkClearStep is how many links of a provider one transaction clears away, each
+// of which may change a user.
+const linkClearStep = 100
+
+// clearProvider takes some links of a deleted provider away, and what users that
+// were linked show of them, and says whether those were the last. Users that came
+// into being through the provider stay as they are.
+func clearProvider(tx *store.Tx, provider store.DeletedIdentityProvider) (done bool, err error) {
+	row, err := tx.UserPool(provider.PoolID)
+	if err == nil {
+		err = forgetLinks(tx, row, provider)
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) { // users of a deleted pool go with it
+		return false, err
+	}
+	return tx.ClearDeletedIdentityProvider(provider, linkClearStep)
+}
+
+// forgetLinks takes the entries of links, those that clearProvider clears next, out
+// of the identities of their users. Entries are found by their time: the same
+// identity may be linked at a provider of the same name by now.
+func forgetLinks(tx *store.Tx, row *store.UserPool, provider store.DeletedIdentityProvider) error {
+	pool, err := readPool(row)
+	if err != nil {
+		return err
+	}
+	links, err := tx.LinksOfDeletedProvider(provider, linkClearStep)
+	if err != nil {
+		return err
+	}
+	for _, link := range links {
+		if link.Own {
+			continue
+		}
+		user, err := pool.User(tx, link.Sub)
+		if err == nil {
+			_, err = pool.Change(tx, user, func(user *store.User) error {
+				list, err := identitiesOf(user)
+				if err != nil {
+					return err
+				}
+				return setIdentities(user, slices.DeleteFunc(list, func(i identityEntry) bool {
+					return !i.Primary && i.UserID == link.Value && i.DateCreated == link.CreatedAt.UnixMilli()
+				}))
+			})
+		}
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
 		}
 	}
 	return nil
