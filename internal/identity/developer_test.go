@@ -92,6 +92,17 @@ func TestDeveloper(t *testing.T) {
 		t.Errorf("the login of the user pool leads to %s, want %s", got, known)
 	}
 
+	// The token of a user that was unlinked opens nothing, though another user of the
+	// developer still has the identity.
+	of, unlinked := token("countess", "")
+	s.do("Identity", "GetCredentialsForIdentity", `{"IdentityId":%q,"Logins":%s}`, of, logins(unlinked))
+	s.do("Identity", "UnlinkDeveloperIdentity", unlink, of, pool, "countess")
+	s.refuse("NotAuthorizedException: Logins don't match. Please include at least one valid login for this identity or identity pool.",
+		"GetCredentialsForIdentity", `{"IdentityId":%q,"Logins":%s}`, of, logins(unlinked))
+	if got, want := lookup(`"IdentityId":"`+of+`"`), of+`["lovelace"]`; got != want {
+		t.Errorf("after unlinking %s, want %s", got, want)
+	}
+
 	_, short := token("short", `,"TokenDuration":60`)
 	s.advance("61s")
 	id, _ := token("short", "")

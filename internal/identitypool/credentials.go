@@ -78,7 +78,10 @@ func (p *Pools) session(ctx context.Context, id string, tokens map[string]string
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if !slices.ContainsFunc(have, func(l store.IdentityLogin) bool { return l.Provider == pool.DeveloperProviderName }) {
+	// The user that the token was given for, not just any of the identity's.
+	if !slices.ContainsFunc(have, func(l store.IdentityLogin) bool {
+		return l.Provider == pool.DeveloperProviderName && developerAMR(pool, l.Subject) == proof.AMR[2]
+	}) {
 		return nil, nil, nil, errMismatch // merged into another, or unlinked
 	}
 	s, amr, tags = &Session{Pool: pool, ID: id}, proof.AMR, proof.Tags

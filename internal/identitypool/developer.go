@@ -70,9 +70,14 @@ func (p *Pools) Developer(ctx context.Context, r DeveloperRequest) (id, token st
 	if r.Duration == 0 {
 		r.Duration = developerTokenLife
 	}
-	amr := []string{authenticated, provider, provider + ":" + pool.ID + ":" + user}
+	amr := []string{authenticated, provider, developerAMR(pool, user)}
 	token, err = p.sign(ctx, pool, id, append(amr, amrOf(proven)...), r.Tags, r.Duration)
 	return id, token, err
+}
+
+// developerAMR is the third value of amr of the token of a developer's user.
+func developerAMR(pool *Pool, user string) string {
+	return pool.DeveloperProviderName + ":" + pool.ID + ":" + user
 }
 
 // register links a developer's user to an identity that the caller names. The

@@ -3,6 +3,7 @@ package identitypool
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -156,10 +157,22 @@ func (p *Pools) check(c *Config) error {
 		}
 	}
 	// The name of a provider in Logins must mean one thing.
-	if name := c.DeveloperProviderName; name == login.IdentityPools || c.SupportedLoginProviders[name] != "" {
-		return invalid("Invalid developer provider name: %s", name)
+	if c.namedTwice(c.DeveloperProviderName) {
+		return invalid("Invalid developer provider name: %s", c.DeveloperProviderName)
 	}
 	return checkTags(c.Tags)
+}
+
+// namedTwice says whether the name of the developer provider means another one
+// too, whose users could then choose to be those of the developer.
+func (c *Config) namedTwice(name string) bool {
+	if _, public := c.SupportedLoginProviders[name]; public || name == login.IdentityPools {
+		return true
+	}
+	return slices.ContainsFunc(c.OpenIDConnectProviderARNs, func(arn string) bool {
+		other, _ := login.OIDCName(arn)
+		return name != "" && other == name
+	})
 }
 
 func checkTags(tags map[string]string) error {

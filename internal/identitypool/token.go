@@ -241,7 +241,7 @@ func (p *Pools) developerProof(ctx context.Context, pool *Pool, id, text string)
 		return nil, fault.New(fault.NotAuthorized, "Invalid login token. Incorrect token audience.")
 	case proof.IdentityID != id:
 		return nil, errMismatch
-	case len(proof.AMR) < 2 || proof.AMR[0] != authenticated || pool.DeveloperProviderName == "" || proof.AMR[1] != pool.DeveloperProviderName:
+	case len(proof.AMR) < 3 || proof.AMR[0] != authenticated || pool.DeveloperProviderName == "" || proof.AMR[1] != pool.DeveloperProviderName:
 		return nil, errNotOpenID // the token of the basic flow is for other services
 	}
 	return proof, nil
