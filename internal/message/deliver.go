@@ -5,8 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"html"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"net/url"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -93,6 +97,7 @@ type Deliverer struct {
 	outbox *Outbox
 	o      DeliveryOptions
 	node   string // by which rows name this process
+	held   held
 }
 
 // NewDeliverer returns a Deliverer. Nothing is delivered but by Run.
@@ -132,6 +137,9 @@ func (d *Deliverer) Run(ctx context.Context) {
 				} else {
 					d.deliver(context.WithoutCancel(ctx), m.row, m.at)
 				}
+				if d.held.drop(m.row) {
+					d.giveBack(context.WithoutCancel(ctx), m.row)
+				}
 				select {
 				case finished <- struct{}{}:
 				default:
@@ -156,7 +164,9 @@ func (d *Deliverer) Run(ctx context.Context) {
 			pause = longestPoll
 		}
 		for _, row := range taken {
-			turns <- leased{row, began} // there is room: nobody else sends
+			if d.held.add(row) {
+				turns <- leased{row, began} // there is room: nobody else sends
+			}
 		}
 		if len(taken) == room {
 			pause = shortestPoll
@@ -175,7 +185,7 @@ func (d *Deliverer) Run(ctx context.Context) {
 // giveBack lets another node have a message at once.
 func (d *Deliverer) giveBack(ctx context.Context, row *store.Outgoing) {
 	row.DueAt = d.db.Now()
-	if err := d.settle(ctx, func(tx *store.Tx) error { return tx.ReleaseOutgoing(row) }); err != nil {
+	if err := d.settle(ctx, row, (*store.Tx).ReleaseOutgoing); err != nil {
 		d.o.Logger.WarnContext(ctx, "a message waits until its lease is over", "message", row.ID, "err", err)
 	}
 }
@@ -219,7 +229,7 @@ func (d *Deliverer) deliver(ctx context.Context, row *store.Outgoing, since time
 	}
 	log := d.o.Logger.With("message", row.ID, "pool", row.PoolID, "medium", row.Medium, "attempt", row.Attempts)
 	if err == nil || errors.Is(err, ErrPoolGone) {
-		if err := d.settle(ctx, func(tx *store.Tx) error { return tx.DeleteOutgoing(row) }); err != nil {
+		if err := d.settle(ctx, row, (*store.Tx).DeleteOutgoing); err != nil {
 			log.ErrorContext(ctx, "a message was sent and may be sent again", "err", err)
 		}
 		if err == nil {
@@ -245,14 +255,21 @@ func (d *Deliverer) deliver(ctx context.Context, row *store.Outgoing, since time
 	} else {
 		log.ErrorContext(ctx, "a message cannot be delivered", "outcome", outcome, "err", row.LastError)
 	}
-	if err := d.settle(ctx, func(tx *store.Tx) error { return tx.ReleaseOutgoing(row) }); err != nil {
+	if err := d.settle(ctx, row, (*store.Tx).ReleaseOutgoing); err != nil {
 		log.ErrorContext(ctx, "give a message back to the outbox", "err", err)
 	}
 	d.o.Observe(row.Medium, outcome, d.db.Now().Sub(row.CreatedAt))
 }
 
-// send hands a message to the function of its pool or to a carrier.
-func (d *Deliverer) send(ctx context.Context, row *store.Outgoing, m Message) error {
+// send hands a message to the function of its pool or to a carrier. One that makes
+// them panic is refused for good: it must not end the node, and the next one too.
+func (d *Deliverer) send(ctx context.Context, row *store.Outgoing, m Message) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.o.Logger.ErrorContext(ctx, "panic at a message", "message", row.ID, "stack", string(debug.Stack()))
+			err = Refuse(fmt.Errorf("panic: %v", p))
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	settings, err := d.o.Settings(ctx, row.PoolID)
@@ -280,11 +297,15 @@ func (d *Deliverer) send(ctx context.Context, row *store.Outgoing, m Message) er
 
 // settle writes down what came of a message. It tries for a while, for otherwise
 // the message is sent again.
-func (d *Deliverer) settle(ctx context.Context, write func(*store.Tx) error) error {
+func (d *Deliverer) settle(ctx context.Context, row *store.Outgoing, write func(*store.Tx, *store.Outgoing) error) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	for pause := 50 * time.Millisecond; ; pause *= 2 {
-		err := d.db.Update(ctx, write)
+		d.held.refresh(row)
+		err := d.db.Update(ctx, func(tx *store.Tx) error { return write(tx, row) })
+		if errors.Is(err, store.ErrNotFound) && d.held.refresh(row) {
+			continue
+		}
 		if err == nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrClosed) || ctx.Err() != nil {
 			return err // not found: the user, the pool or the lease is gone
 		}
@@ -306,10 +327,14 @@ func backoff(attempt int) time.Duration {
 	return pause + time.Duration((mathrand.Float64()-0.5)*0.4*float64(pause)) //nolint:gosec // not a secret
 }
 
-// clean takes a code out of a text.
+// clean takes a code, or a temporary password, out of a text, as it is and as
+// services may quote it.
 func clean(text, code string) string {
 	if code != "" {
-		text = strings.ReplaceAll(text, code, "******")
+		quoted := strconv.Quote(code)
+		for _, form := range []string{code, html.EscapeString(code), url.QueryEscape(code), url.PathEscape(code), quoted[1 : len(quoted)-1]} {
+			text = strings.ReplaceAll(text, form, "******")
+		}
 	}
 	return oneLine(strings.ToValidUTF8(text, "?"))
 }

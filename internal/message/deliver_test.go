@@ -46,6 +46,7 @@ func (s *sender) parcels() []*message.Parcel {
 type post struct {
 	t      *testing.T
 	db     *store.DB
+	ring   *keys.Ring
 	outbox *message.Outbox
 	offset atomic.Int64
 	*sender
@@ -71,7 +72,7 @@ func newPost(t *testing.T, url string, o message.OutboxOptions) *post {
 		ring.Close()
 		db.Close()
 	})
-	p.db, p.outbox = db, message.NewOutbox(ring, false).With(o)
+	p.db, p.ring, p.outbox = db, ring, message.NewOutbox(ring, false).With(o)
 	return p
 }
 

@@ -15,7 +15,7 @@ import (
 const (
 	timeout   = 15 * time.Second
 	maxAnswer = 64 << 10 // bytes that are read of an answer
-	maxShown  = 200      // bytes of an answer that an error shows
+	maxShown  = 4096     // bytes of an answer that an error shows; the outbox takes codes out of it and cuts it
 )
 
 // Client sends requests. It does not follow redirects, which would take what is

@@ -75,7 +75,7 @@ func TestSend(t *testing.T) {
 			switch {
 			case tt.fails == "" && err != nil:
 				t.Fatal(err)
-			case tt.fails != "" && (err == nil || !strings.Contains(err.Error(), tt.fails) || message.Refused(err) != tt.refused || len(err.Error()) > 500):
+			case tt.fails != "" && (err == nil || !strings.Contains(err.Error(), tt.fails) || message.Refused(err) != tt.refused || len(err.Error()) > 5000):
 				t.Fatalf("error %.600v (refused %v), want %q (refused %v)", err, message.Refused(err), tt.fails, tt.refused)
 			}
 			mu.Lock()
