@@ -98,7 +98,7 @@ func (m *Machine) selectFactor(ctx context.Context, a *attempt) error {
 	if err != nil {
 		return err
 	}
-	if need.Challenge != factor && !(need.Challenge == userpool.SelectMFAType && slices.Contains(need.Choices, factor)) {
+	if secondMethods[factor] == "" || need.Challenge != factor && !(need.Challenge == userpool.SelectMFAType && slices.Contains(need.Choices, factor)) {
 		return fault.Errorf(fault.InvalidParameter, "%s can not be selected as the MFA type of the user.", factorName(factor))
 	}
 	if factor != userpool.FactorToken {

@@ -97,8 +97,23 @@ func (m *Machine) setNewPassword(ctx context.Context, a *attempt) error {
 	if err != nil {
 		return err
 	}
+	for name := range set {
+		if codeFactors[name] != "" && a.user.Attributes[name] != set[name] {
+			a.session.Given = append(a.session.Given, name)
+		}
+	}
 	a.user = changed
 	return nil
+}
+
+// getsCodesAt says whether codes of a second factor can go to the user's address.
+func (a *attempt) getsCodesAt(attribute string) bool {
+	for factor := range secondMethods {
+		if userpool.FactorAttribute(factor) == attribute && a.pool.CanUse(a.user, factor) {
+			return true
+		}
+	}
+	return false
 }
 
 // passwordDigest names the password that a user has, so that a session which
@@ -112,7 +127,8 @@ func passwordDigest(u *store.User) []byte {
 // givenAttributes are the attributes a response brings, checked: they must be
 // missing so far, writable by the client, and together with what the user has
 // complete. An address that changes only once it is verified cannot be changed
-// here, where no code is sent.
+// here, where no code is sent, nor one that codes of second factors go to, which
+// are still to be asked for.
 func (a *attempt) givenAttributes() (map[string]string, error) {
 	set := make(map[string]string)
 	for key, value := range a.parameters {
@@ -121,7 +137,7 @@ func (a *attempt) givenAttributes() (map[string]string, error) {
 			continue
 		}
 		s := a.pool.SchemaAttribute(name)
-		if s != nil && a.user.Attributes[name] != "" && (s.Required || a.pool.VerifiesBeforeUpdate(name)) {
+		if s != nil && a.user.Attributes[name] != "" && (s.Required || a.pool.VerifiesBeforeUpdate(name) || a.getsCodesAt(name)) {
 			if a.user.Attributes[name] == value {
 				continue // echoed unchanged, as several clients do
 			}

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/token"
@@ -64,6 +65,9 @@ func (m *Machine) demandNewPassword(_ context.Context, a *attempt) error {
 	u := a.user
 	if u.Status != userpool.StatusForceChangePassword || a.unproven() {
 		return nil
+	}
+	if !slices.Contains(a.session.Proved, userpool.AMRPassword) {
+		return errInvalidSession // it became temporary while another factor was asked for
 	}
 	if !u.PasswordExpiresAt.IsZero() && !m.db.Now().Before(u.PasswordExpiresAt) {
 		return fault.New(fault.NotAuthorized, "Temporary password has expired and must be reset by an administrator.")

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
@@ -78,7 +79,20 @@ func (m *Machine) demandReset(ctx context.Context, a *attempt) error {
 
 // secondFactor is what the user must go on with: what the pool asks of everybody,
 // or else what the risk of this sign-in asks for.
+//
+// Addresses that came with a new password are no way around the factors that the
+// user had.
 func (a *attempt) secondFactor() (userpool.SecondFactor, error) {
+	if len(a.session.Given) > 0 {
+		before := *a.user
+		before.Attributes = maps.Clone(a.user.Attributes)
+		for _, name := range a.session.Given {
+			delete(before.Attributes, name)
+		}
+		if need, err := a.pool.SecondFactor(&before); err == nil && need.Challenge != "" && need.Challenge != userpool.MFASetup {
+			return need, nil
+		}
+	}
 	need, err := a.pool.SecondFactor(a.user)
 	if err != nil || need.Challenge != "" || a.session.Verdict == nil {
 		return need, err

@@ -38,15 +38,16 @@ type session struct {
 	// The domain that passkeys are for.
 	RelyingParty string `json:"rp,omitempty"`
 
-	Device   string `json:"d,omitempty"` // the device that must prove itself, or did
-	Trust    int    `json:"q,omitempty"` // whether it did, see device.go
-	Password []byte `json:"w,omitempty"` // digest of the sealed password that was proven and must be replaced
-	SRP      []byte `json:"r,omitempty"` // the server's half of a handshake
-	Code     string `json:"k,omitempty"` // digest of the one-time code that was sent
-	Target   string `json:"t,omitempty"` // the address it went to
-	Second   string `json:"z,omitempty"` // the second factor that was proven, as a challenge
-	SetUp    bool   `json:"m,omitempty"` // the code sets up that address as one
-	Pending  []byte `json:"y,omitempty"` // the secret of an authenticator app that waits for its first code
+	Device   string   `json:"d,omitempty"`  // the device that must prove itself, or did
+	Trust    int      `json:"q,omitempty"`  // whether it did, see device.go
+	Password []byte   `json:"w,omitempty"`  // digest of the sealed password that was proven and must be replaced
+	SRP      []byte   `json:"r,omitempty"`  // the server's half of a handshake
+	Code     string   `json:"k,omitempty"`  // digest of the one-time code that was sent
+	Target   string   `json:"t,omitempty"`  // the address it went to
+	Second   string   `json:"z,omitempty"`  // the second factor that was proven, as a challenge
+	SetUp    bool     `json:"m,omitempty"`  // the code sets up that address as one
+	Given    []string `json:"ga,omitempty"` // the addresses that came with a new password, as attributes
+	Pending  []byte   `json:"y,omitempty"`  // the secret of an authenticator app that waits for its first code
 
 	// Of CUSTOM_AUTH: what happened so far, and the private parameters of the
 	// challenge that was asked.

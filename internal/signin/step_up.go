@@ -80,6 +80,8 @@ func (a *attempt) aim(up *stepUp, factors []string) ([]string, error) {
 	if up.access != nil && (a.user == nil || a.user.Sub != up.access.User.Sub) {
 		return nil, errOtherUser
 	}
+	// A password that was replaced by a temporary one is to be proven anew.
+	up.fresh = up.fresh && a.user.Status == userpool.StatusConfirmed
 	if up.fresh {
 		a.session.Proved = userpool.MethodsOf(up.access.Claims.AMR)
 		a.session.Second = a.secondProved()
