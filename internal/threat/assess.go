@@ -114,8 +114,11 @@ func (v *Verdict) judge(config *userpool.RiskConfig, level string) {
 }
 
 // history are the user's last sign-ins that passed and were not disowned, newest
-// first.
+// first. Those of other nodes may lag behind by the time of a commit.
 func (g *Guard) history(ctx context.Context, s SignIn) ([]*userpool.AuthEvent, error) {
+	if err := g.settle(ctx, s.Pool.ID, s.User.Sub); err != nil {
+		return nil, err
+	}
 	var past []*userpool.AuthEvent
 	err := g.db.View(ctx, func(tx *store.Tx) error {
 		rows, err := tx.PassedSignIns(s.Pool.ID, s.User.Sub, remembered)

@@ -56,6 +56,9 @@ const (
 	// firstPause, before its events are given up.
 	tries      = 8
 	firstPause = 50 * time.Millisecond
+
+	// patience is how long a sign-in waits for the events before it.
+	patience = 2 * time.Second
 )
 
 // recorder writes events behind the requests.
@@ -64,10 +67,17 @@ type recorder struct {
 	queue chan record
 	quit  chan struct{} // closed by close
 	ended sync.WaitGroup
+	ids   ids
+
+	mu    sync.Mutex
+	onWay map[owner]int // events that were noted and are not written
 }
 
+// owner is the user of an event.
+type owner struct{ poolID, sub string }
+
 func startRecorder(g *Guard) *recorder {
-	r := &recorder{g: g, queue: make(chan record, queueSize), quit: make(chan struct{})}
+	r := &recorder{g: g, queue: make(chan record, queueSize), quit: make(chan struct{}), onWay: map[owner]int{}}
 	r.ended.Go(r.run)
 	return r
 }
@@ -85,7 +95,7 @@ func (g *Guard) Note(ctx context.Context, h Happening) string {
 	}
 	now := g.db.Now()
 	if h.ID == "" {
-		h.ID = newID(now)
+		h.ID = g.recorder.ids.next(now)
 	}
 	place := g.place(h.IPAddress)
 	e := &userpool.AuthEvent{
@@ -125,6 +135,22 @@ func (g *Guard) Flush(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// settle waits until what was noted of a user on this node is written, for as long
+// as patience: a sign-in is compared with the ones before it, yet a database that
+// is slow to write them does not keep users out. It waits for nothing where nothing
+// of the user is on its way.
+func (g *Guard) settle(ctx context.Context, poolID, sub string) error {
+	if !g.recorder.waitsFor(owner{poolID, sub}) {
+		return nil
+	}
+	short, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if g.Flush(short) != nil && ctx.Err() == nil {
+		g.log.Warn("a sign-in is judged without the events before it: they are slow to be written", "pool", poolID)
+	}
+	return ctx.Err()
+}
+
 // send queues a record, and says whether it could.
 func (r *recorder) send(ctx context.Context, rec record) bool {
 	select {
@@ -132,13 +158,34 @@ func (r *recorder) send(ctx context.Context, rec record) bool {
 		return false
 	default:
 	}
+	r.count(rec, 1)
 	select {
 	case r.queue <- rec:
 		return true
 	case <-r.quit:
 	case <-ctx.Done():
 	}
+	r.count(rec, -1)
 	return false
+}
+
+// count counts a record among those on their way, or no longer.
+func (r *recorder) count(rec record, n int) {
+	if rec.event == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := owner{rec.poolID, rec.sub}
+	if r.onWay[o] += n; r.onWay[o] == 0 {
+		delete(r.onWay, o)
+	}
+}
+
+func (r *recorder) waitsFor(o owner) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.onWay[o] > 0
 }
 
 func (r *recorder) run() {
@@ -190,6 +237,7 @@ func (r *recorder) write(group []record) {
 		pause *= 2
 	}
 	for _, rec := range group {
+		r.count(rec, -1)
 		if rec.reached != nil {
 			close(rec.reached)
 		}
@@ -215,12 +263,22 @@ func (r *recorder) put(tx *store.Tx, rec record) error {
 	return r.g.send(tx, rec)
 }
 
-// newID is a UUID of version 7 (RFC 9562, 5.7), which sorts by its time.
-func newID(at time.Time) string {
-	id := uuid.New()
-	ms := uint64(at.UnixMilli()) //nolint:gosec // after 1970
-	binary.BigEndian.PutUint16(id[:], uint16(ms>>32))
-	binary.BigEndian.PutUint32(id[2:], uint32(ms))
-	id[6] = id[6]&0x0f | 0x70
+// ids makes the ids of a node's events.
+type ids struct {
+	mu   sync.Mutex
+	last uint64 // milliseconds since 1970, and 12 bits that count within one
+}
+
+// next is a UUID of version 7 (RFC 9562, 5.7 and 6.2, method 1) that sorts behind
+// all that were made before, also by a clock that has stood still or gone back.
+func (i *ids) next(at time.Time) string {
+	i.mu.Lock()
+	i.last = max(i.last+1, uint64(at.UnixMilli())<<12) //nolint:gosec // after 1970
+	n := i.last
+	i.mu.Unlock()
+	id := uuid.New() // of which the last 62 bits stay
+	binary.BigEndian.PutUint32(id[:], uint32(n>>28))
+	binary.BigEndian.PutUint16(id[4:], uint16(n>>12)) //nolint:gosec // the lower half of the milliseconds
+	binary.BigEndian.PutUint16(id[6:], uint16(n&0xfff|0x7000))
 	return id.String()
 }

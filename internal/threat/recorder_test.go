@@ -3,6 +3,7 @@ package threat
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/message"
@@ -71,5 +72,31 @@ func TestCloseWritesAll(t *testing.T) {
 		if got := count(fmt.Sprint(i)); got != each {
 			t.Errorf("user %d has %d of %d events", i, got, each)
 		}
+	}
+}
+
+// Ids sort as they were made, within a millisecond, over more than fit into one,
+// and when the clock goes back.
+func TestIDsSort(t *testing.T) {
+	var made ids
+	start := time.UnixMilli(1_785_000_000_000)
+	last := ""
+	for n := range 10_000 {
+		at := start
+		if n > 9_000 {
+			at = start.Add(-time.Hour)
+		}
+		id := made.next(at)
+		if id <= last {
+			t.Fatalf("id %d: %s behind %s", n, id, last)
+		}
+		if id[14] != '7' || id[19] < '8' || id[19] > 'b' {
+			t.Fatalf("%s is no UUID of version 7", id)
+		}
+		last = id
+	}
+	var fresh ids
+	if id := fresh.next(start); id[:8]+id[9:13] != fmt.Sprintf("%012x", start.UnixMilli()) {
+		t.Errorf("%s is not of %x", id, start.UnixMilli())
 	}
 }
