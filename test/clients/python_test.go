@@ -18,6 +18,7 @@ func TestBoto3(t *testing.T) {
 	testenv.Require(t, "boto3", err == nil, "python3 cannot import boto3")
 	s := start(t, "url")
 	s.run("python", "python3", "guide.py")
+	s.run("python", "python3", "identity_pools.py")
 	s.run("python", "python3", "looks.py")
 	s.run("python", "python3", "mfa.py")
 	s.run("python", "python3", "providers.py")
