@@ -144,7 +144,7 @@ hosted:   message totp passkey/passkeytest
 userimport: message
 identity: app keys
 idp:      totp config app identity identityapi passkey/passkeytest github.com/aws/aws-lambda-go
-app:      srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
+app:      identityapi srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys
 /verify:              github.com/aws/aws-sdk-go-v2
 /verify/sigv4:        github.com/aws/aws-sdk-go-v2
