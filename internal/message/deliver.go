@@ -98,6 +98,7 @@ type Deliverer struct {
 	o      DeliveryOptions
 	node   string // by which rows name this process
 	held   held
+	slow   slow
 }
 
 // NewDeliverer returns a Deliverer. Nothing is delivered but by Run.
@@ -277,7 +278,7 @@ func (d *Deliverer) send(ctx context.Context, row *store.Outgoing, m Message) (e
 		return err
 	}
 	if d.o.Function != nil {
-		if handled, err := d.o.Function(ctx, row.ID, m); handled || err != nil {
+		if handled, err := d.byFunction(ctx, row, m); handled || err != nil {
 			return err
 		}
 	}
@@ -287,12 +288,23 @@ func (d *Deliverer) send(ctx context.Context, row *store.Outgoing, m Message) (e
 	}
 	p := &Parcel{
 		ID: row.ID, UserPoolID: m.UserPoolID, Username: m.Username, Source: m.Source, Medium: m.Medium, To: m.To,
-		Subject: oneLine(m.Subject), Text: m.Body, CreatedAt: row.CreatedAt, Attempt: row.Attempts, Settings: settings,
+		Subject: oneLine(m.Subject), Text: m.Body, CreatedAt: row.CreatedAt, Attempt: row.Attempts, Settings: m.settings(settings),
 	}
 	if m.Medium == Email {
 		p.HTML, p.Text = m.Body, plainText(m.Body)
 	}
 	return carrier.Send(ctx, p)
+}
+
+// byFunction hands a message to the function of its pool, if it has one, unless that
+// is slow.
+func (d *Deliverer) byFunction(ctx context.Context, row *store.Outgoing, m Message) (handled bool, err error) {
+	if err := d.slow.enter(row.PoolID, m.Medium); err != nil {
+		return true, err
+	}
+	began := time.Now()
+	defer func() { d.slow.leave(row.PoolID, m.Medium, time.Since(began), err) }()
+	return d.o.Function(ctx, row.ID, m)
 }
 
 // settle writes down what came of a message. It tries for a while, for otherwise

@@ -120,3 +120,36 @@ func TestDataKeyRotation(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// TestSlowFunction holds that a pool whose function hangs does not keep the senders
+// from other pools: its messages are put off without asking again.
+func TestSlowFunction(t *testing.T) {
+	p := newPost(t, "sqlite::memory:", emails)
+	for range 6 {
+		m := letter("ann@example.org")
+		m.UserPoolID = "us-east-1_Slow"
+		if err := p.put(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var asked atomic.Int64
+	p.run(1, func(o *message.DeliveryOptions) {
+		o.Workers = 2
+		o.Function = func(_ context.Context, _ string, m message.Message) (bool, error) {
+			if m.UserPoolID != "us-east-1_Slow" {
+				return false, nil
+			}
+			asked.Add(1)
+			time.Sleep(2100 * time.Millisecond) // real time, as the function's
+			return true, errors.New("no answer")
+		}
+	})
+	p.pass()
+	p.until("the others put off", func() bool { return p.outcome("EMAIL deferred") == 6 })
+	if n := asked.Load(); n > 2 {
+		t.Errorf("asked %d times by two senders", n)
+	}
+	if got := p.parcels(); len(got) != 1 || got[0].To != passing {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -28,6 +28,9 @@ type Message struct {
 	Source     string    `json:"source"` // why: the name of Cognito's CustomMessage trigger source
 
 	// What the inbox does not show.
+	From           string            `json:"-"` // sender in place of the pool's; "" for that one, as in Settings
+	ReplyTo        string            `json:"-"` // likewise
+	FromARN        string            `json:"-"` // identity of SES that From belongs to
 	Sub            string            `json:"-"`
 	ClientID       string            `json:"-"` // "" for an administrator's calls
 	ClientMetadata map[string]string `json:"-"` // for a function that sends
@@ -41,6 +44,20 @@ type letter struct {
 	Sub            string            `json:"sub"`
 	ClientID       string            `json:"clientId,omitzero"`
 	ClientMetadata map[string]string `json:"clientMetadata,omitzero"`
+	From           string            `json:"from,omitzero"`
+	ReplyTo        string            `json:"replyTo,omitzero"`
+	FromARN        string            `json:"fromArn,omitzero"`
+}
+
+// settings are the pool's, but for what the message sets itself.
+func (m *Message) settings(s Settings) Settings {
+	if m.From != "" {
+		s.From, s.FromARN = m.From, m.FromARN
+	}
+	if m.ReplyTo != "" {
+		s.ReplyTo = m.ReplyTo
+	}
+	return s
 }
 
 // Outbox keeps messages until they are carried to their recipients.
@@ -181,7 +198,8 @@ func (o *Outbox) post(tx *store.Tx, m Message) error {
 	if m.ExpiresAt.IsZero() {
 		m.ExpiresAt = tx.Now().Add(defaultLife)
 	}
-	doc, err := json.Marshal(letter{Message: m, Sub: m.Sub, ClientID: m.ClientID, ClientMetadata: m.ClientMetadata})
+	doc, err := json.Marshal(letter{Message: m, Sub: m.Sub, ClientID: m.ClientID, ClientMetadata: m.ClientMetadata,
+		From: m.From, ReplyTo: m.ReplyTo, FromARN: m.FromARN})
 	if err != nil {
 		return err
 	}
@@ -207,6 +225,7 @@ func (o *Outbox) read(row *store.Outgoing) (Message, error) {
 	}
 	m := l.Message
 	m.Sub, m.ClientID, m.ClientMetadata, m.ExpiresAt = l.Sub, l.ClientID, l.ClientMetadata, row.ExpiresAt
+	m.From, m.ReplyTo, m.FromARN = l.From, l.ReplyTo, l.FromARN
 	return m, nil
 }
 
