@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/token"
 	"github.com/poolhouse/poolhouse/internal/userpool"
@@ -23,6 +22,7 @@ type accountPage struct {
 	Unverified  []address
 	Verifying   string // the attribute that a code was sent for, or ""
 	HasPassword bool
+	SetPassword bool // or another one
 	Rules       []string
 
 	TakesPasskeys bool
@@ -62,6 +62,7 @@ func (v *visit) showAccount(status int, wrong error, action string) error {
 	base.Wide = true
 	u := v.user()
 	page := &accountPage{view: base, Name: shownName(u.Attributes, u.Username), HasPassword: u.SealedPassword != "", Rules: v.passwordRules()}
+	page.SetPassword = page.HasPassword || v.Fresh() && u.Status == userpool.StatusConfirmed
 	if done := v.r.URL.Query().Get("done"); slices.Contains(accountNotices, done) && wrong == nil {
 		page.Notice = v.texts.text(done)
 	}
@@ -173,9 +174,6 @@ func (v *visit) isThisSession(s token.Session) bool {
 
 // day is a time as pages show it: the same in all languages.
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
-
-// errStale is for changes that need a sign-in of just now.
-var errStale = fault.New(fault.NotAuthorized, "Sign in again.")
 
 // row is an item of a list with the page around it.
 type row struct {

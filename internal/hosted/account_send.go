@@ -12,7 +12,7 @@ import (
 // action is something that a form of the account page asks for. It returns the
 // parameters of the page that follows.
 type action struct {
-	stale bool // good without a sign-in of just now
+	stale bool // good without a sign-in of just now, for who has a password
 	do    func(*Pages, *visit) (done map[string]string, err error)
 }
 
@@ -42,7 +42,7 @@ func (p *Pages) sendAccount(v *visit) error {
 	if !ok {
 		return v.fail(http.StatusBadRequest, "error.form")
 	}
-	if !a.stale && !v.Fresh() {
+	if (!a.stale || v.user().SealedPassword == "") && !v.Fresh() {
 		return v.signInFirst(true)
 	}
 	done, err := a.do(p, v)
@@ -94,12 +94,15 @@ func (p *Pages) verifyAddress(v *visit) (map[string]string, error) {
 		p.Users.VerifyAttribute(v.ctx(), v.pool, v.user().Sub, v.field("attribute", maxName), v.answer("code"))
 }
 
+// errOtherProvider is for users whose password is elsewhere.
+var errOtherProvider = fault.New(fault.NotAuthorized, "The password belongs to the place that you sign in with.")
+
 // changePassword sets another password for whoever knows the present one. A user
 // without one has signed in just now instead.
 func (p *Pages) changePassword(v *visit) (map[string]string, error) {
 	previous, proposed := v.field("current", maxWord), v.field("password", maxWord)
-	if v.user().SealedPassword == "" && !v.Fresh() {
-		return nil, errStale
+	if v.user().SealedPassword == "" && v.user().Status != userpool.StatusConfirmed {
+		return nil, errOtherProvider
 	}
 	err := p.Users.ChangePassword(v.ctx(), v.pool, v.user(), previous, proposed)
 	v.note(userpool.EventPasswordChange, v.user().Sub, proposed, err)

@@ -11,7 +11,9 @@ import (
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
-func (b *browser) account() { b.get("/account?client_id=" + b.client.ID + "&redirect_uri=" + url.QueryEscape(callback)) }
+func (b *browser) account() {
+	b.get("/account?client_id=" + b.client.ID + "&redirect_uri=" + url.QueryEscape(callback))
+}
 
 // withAccount is a browser whose user is at the account page.
 func withAccount(t *testing.T, s setting) *browser {

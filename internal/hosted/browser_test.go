@@ -302,4 +302,3 @@ func (b *browser) signIn(name string) {
 	b.authorize()
 	b.submit("username", name, "password", password)
 }
-

@@ -43,7 +43,9 @@ func TestTemplates(t *testing.T) {
 		"confirm": {func(full bool) any { return &codePage{view: newView(full), Name: "ada", Destination: "d"} },
 			func(full bool) any { return &codePage{view: newView(full)} }},
 		"forgot": {func(full bool) any { return &forgotPage{view: newView(full), Name: "ada"} }},
-		"reset": {func(full bool) any { return &codePage{view: newView(full), Name: "ada", Destination: "d", Rules: rules} },
+		"reset": {func(full bool) any {
+			return &codePage{view: newView(full), Name: "ada", Destination: "d", Rules: rules}
+		},
 			func(full bool) any { return &codePage{view: newView(full)} }},
 		"passkey": {func(full bool) any { return &passkeyPage{view: newView(full), Options: "{}", Skip: true} },
 			func(full bool) any { return &passkeyPage{view: newView(full)} }},
@@ -52,7 +54,7 @@ func TestTemplates(t *testing.T) {
 		"signed_out": {func(full bool) any { return newView(full) }},
 		"account": {func(full bool) any {
 			return &accountPage{view: newView(full), Name: "ada", Fields: fields, Unverified: []address{{"email", "Email", "a@b.example"}},
-				Verifying: "email", HasPassword: full, Rules: rules, TakesPasskeys: true, Passkeys: items, TakesApp: true, HasApp: full,
+				Verifying: "email", HasPassword: full, SetPassword: true, Rules: rules, TakesPasskeys: true, Passkeys: items, TakesApp: true, HasApp: full,
 				TracksDevices: true, Devices: items, TracksSessions: true, Sessions: items}
 		}, func(full bool) any {
 			return &accountPage{view: newView(full), TakesPasskeys: true, TakesApp: true, Secret: "S", QR: "data:,", TracksDevices: true, TracksSessions: true}
