@@ -14,7 +14,10 @@ import (
 )
 
 // notice is an email about a sign-in that is to be sent with the record of it.
-type notice struct{ subject, body string }
+type notice struct {
+	subject, body          string
+	from, replyTo, fromARN string // of the NotifyConfiguration
+}
 
 // noticeSource is what such emails are called (facts: the source of
 // CustomEmailSender).
@@ -47,7 +50,8 @@ func (g *Guard) newNotice(h Happening) *notice {
 	case MFAIfConfigured, MFARequired:
 		set, standard = t.NotifyConfiguration.MfaEmail, mfaNotice
 	}
-	n := &notice{subject: standard.Subject, body: standard.HtmlBody}
+	c := t.NotifyConfiguration
+	n := &notice{subject: standard.Subject, body: standard.HtmlBody, from: c.From, replyTo: c.ReplyTo, fromARN: c.SourceArn}
 	if set != nil {
 		n.subject = cmp.Or(set.Subject, n.subject)
 		switch {
@@ -83,7 +87,7 @@ func (g *Guard) send(tx *store.Tx, rec record) error {
 	subject := values.Replace(rec.notice.subject)
 	err = g.outbox.Put(tx, message.Message{
 		UserPoolID: rec.poolID, Sub: user.Sub, Username: user.Username, ClientID: rec.event.ClientID, Medium: message.Email,
-		To: user.Attributes["email"], Source: noticeSource,
+		To: user.Attributes["email"], Source: noticeSource, From: rec.notice.from, ReplyTo: rec.notice.replyTo, FromARN: rec.notice.fromARN,
 		Subject: strings.NewReplacer("\r", " ", "\n", " ").Replace(html.UnescapeString(subject)), Body: values.Replace(rec.notice.body),
 	})
 	switch fault.CodeOf(err) {

@@ -2,8 +2,11 @@ package userpool
 
 import (
 	"context"
+	"net/mail"
 	"net/netip"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
@@ -146,6 +149,15 @@ func (r *RiskConfig) check() error {
 			}
 		}
 	}
+	if t := r.AccountTakeover; t != nil && t.NotifyConfiguration != nil {
+		// Carriers put these into headers.
+		if from := t.NotifyConfiguration.From; from != "" && !isMailbox(from) {
+			return invalid("Provided From email address is invalid")
+		}
+		if to := t.NotifyConfiguration.ReplyTo; to != "" && !isMailbox(to) {
+			return invalid("Provided ReplyTo email address is invalid")
+		}
+	}
 	if t := r.AccountTakeover; t != nil && t.NotifyConfiguration == nil {
 		for _, action := range []*AccountTakeoverAction{t.Actions.LowAction, t.Actions.MediumAction, t.Actions.HighAction} {
 			if action != nil && action.Notify {
@@ -154,4 +166,10 @@ func (r *RiskConfig) check() error {
 		}
 	}
 	return nil
+}
+
+// isMailbox says whether a text is an address, or Name <address>, on one line.
+func isMailbox(text string) bool {
+	_, err := mail.ParseAddress(text)
+	return err == nil && !strings.ContainsFunc(text, unicode.IsControl)
 }
