@@ -206,6 +206,12 @@ func TestLeakedPasswords(t *testing.T) {
 		t.Errorf("event %q", got)
 	}
 
+	// What is set for a client holds in its users' changes, too.
+	g = newGuarded(t, "ENFORCED", "")
+	g.do(t, "SetRiskConfiguration", `{"UserPoolId":"`+g.pool+`","ClientId":"`+g.client+`",`+block+`}`)
+	access = g.signIn(t, "alice", alicesPassword, home, boto).text("AuthenticationResult.AccessToken")
+	g.refuse(t, "ChangePassword", `{"AccessToken":"`+access+`","PreviousPassword":"`+alicesPassword+`","ProposedPassword":"Passw0rd!"}`, refused)
+
 	// Another filter lets it pass, and tells of it.
 	g = newGuarded(t, "ENFORCED", `"CompromisedCredentialsRiskConfiguration":{"EventFilter":["SIGN_UP"],"Actions":{"EventAction":"BLOCK"}}`)
 	g.do(t, "AdminSetUserPassword", `{"UserPoolId":"`+g.pool+`","Username":"alice","Password":"Passw0rd!","Permanent":true}`)

@@ -44,7 +44,7 @@ func (s *Service) ChangePassword(ctx context.Context, in *idpapi.ChangePasswordI
 	if err != nil {
 		return nil, err
 	}
-	err = s.users.ChangePassword(ctx, access.Pool, access.User, in.PreviousPassword, in.ProposedPassword)
+	err = s.users.ChangePassword(ctx, access.Pool, access.Client, access.User, in.PreviousPassword, in.ProposedPassword)
 	s.noteEvent(ctx, access.Pool, access.Client, access.User.Sub, userpool.EventPasswordChange, in.ProposedPassword,
 		publicOrigin(ctx, access.Client, nil, nil), err)
 	if err != nil {

@@ -10,12 +10,13 @@ import (
 
 // ChangePassword replaces a user's own password, for which the previous one
 // must be given; a user without a password gets his first. The user is as the
-// access token's check read it. The errors are NotAuthorizedException for a
+// access token's check read it, and the client is the one it was given to, whose risk
+// configuration holds. The errors are NotAuthorizedException for a
 // wrong previous password, InvalidPasswordException, InvalidParameterException,
 // PasswordHistoryPolicyViolationException, LimitExceededException,
 // PasswordResetRequiredException, UserNotConfirmedException and
 // UserNotFoundException.
-func (u *Users) ChangePassword(ctx context.Context, pool *Pool, user *store.User, previous, proposed string) error {
+func (u *Users) ChangePassword(ctx context.Context, pool *Pool, client *Client, user *store.User, previous, proposed string) error {
 	switch user.Status {
 	case StatusUnconfirmed:
 		return fault.New(fault.UserNotConfirmed, "User is not confirmed.")
@@ -43,7 +44,7 @@ func (u *Users) ChangePassword(ctx context.Context, pool *Pool, user *store.User
 			return errCredentials
 		}
 	}
-	if err := u.CheckLeaked(pool, nil, proposed, LeakPasswordChange); err != nil {
+	if err := u.CheckLeaked(pool, client, proposed, LeakPasswordChange); err != nil {
 		return err
 	}
 	sealed, err := u.NewPassword(pool, user, proposed, false)

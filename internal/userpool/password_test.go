@@ -205,7 +205,7 @@ func TestChangePassword(t *testing.T) {
 			if tt.change != nil {
 				user = d.set(pool, "ann", tt.change)
 			}
-			err := d.users.ChangePassword(t.Context(), pool, user, tt.previous, tt.proposed)
+			err := d.users.ChangePassword(t.Context(), pool, nil, user, tt.previous, tt.proposed)
 			checkFault(t, err, tt.code, tt.text)
 			right, err := d.users.VerifyPassword(pool, d.find(pool, "ann"), tt.proposed)
 			if want := tt.code == "" || tt.proposed == goodPassword; err != nil || right != want {
@@ -221,7 +221,7 @@ func TestChangePasswordAgainstTheNewestPassword(t *testing.T) {
 	d.signUp(pool, "ann", nil)
 	stale := d.set(pool, "ann", func(u *store.User) { u.Status = StatusConfirmed })
 	checkFault(t, d.setPassword(pool, "ann", "Passw0rd!2", false), "", "")
-	err := d.users.ChangePassword(t.Context(), pool, stale, goodPassword, "Passw0rd!3")
+	err := d.users.ChangePassword(t.Context(), pool, nil, stale, goodPassword, "Passw0rd!3")
 	checkFault(t, err, "NotAuthorizedException", "Incorrect username or password.")
 }
 
@@ -231,13 +231,13 @@ func TestChangePasswordLimit(t *testing.T) {
 	d.signUp(pool, "ann", nil)
 	user := d.set(pool, "ann", func(u *store.User) { u.Status = StatusConfirmed })
 	for range 5 {
-		err := d.users.ChangePassword(t.Context(), pool, user, "Passw0rd?", "Passw0rd!2")
+		err := d.users.ChangePassword(t.Context(), pool, nil, user, "Passw0rd?", "Passw0rd!2")
 		checkFault(t, err, "NotAuthorizedException", "Incorrect username or password.")
 	}
-	err := d.users.ChangePassword(t.Context(), pool, user, goodPassword, "Passw0rd!2")
+	err := d.users.ChangePassword(t.Context(), pool, nil, user, goodPassword, "Passw0rd!2")
 	checkFault(t, err, "LimitExceededException", textLimit)
 	d.advance(time.Hour)
-	checkFault(t, d.users.ChangePassword(t.Context(), pool, user, goodPassword, "Passw0rd!2"), "", "")
+	checkFault(t, d.users.ChangePassword(t.Context(), pool, nil, user, goodPassword, "Passw0rd!2"), "", "")
 }
 
 // An unknown user must cost what a wrong password costs.

@@ -196,7 +196,7 @@ func TestNewPasswordVoidsTheRecoveryCode(t *testing.T) {
 	const fresh = "N3w Passw0rd!"
 	for name, change := range map[string]func(d *directory, pool *Pool) error{
 		"by the user": func(d *directory, pool *Pool) error {
-			return d.users.ChangePassword(t.Context(), pool, d.find(pool, "ann"), goodPassword, fresh)
+			return d.users.ChangePassword(t.Context(), pool, nil, d.find(pool, "ann"), goodPassword, fresh)
 		},
 		"by an administrator": func(d *directory, pool *Pool) error {
 			return d.users.SetPassword(t.Context(), pool, "ann", fresh, true)
