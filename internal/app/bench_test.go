@@ -47,6 +47,10 @@ var (
 			s := t.session(i)
 			return t.getUser(ctx, s.username, s.access)
 		}}
+	getID = operation{"GetId", cryptography{verifications: 1},
+		func(ctx context.Context, t *target, i int) error { return t.getID(ctx, t.session(i)) }}
+	getCredentials = operation{"GetCredentialsForIdentity", cryptography{verifications: 1},
+		func(ctx context.Context, t *target, i int) error { return t.getCredentials(ctx, t.session(i)) }}
 	adminGetUser = operation{"AdminGetUser", cryptography{},
 		func(ctx context.Context, t *target, i int) error {
 			return t.adminGetUser(ctx, t.username(t.anybody(i)))
@@ -65,9 +69,10 @@ type target struct {
 	*child
 	calls    atomic.Int64
 	sessions []session
+	logins
 }
 
-type session struct{ username, access, refresh string }
+type session struct{ username, access, id, refresh string }
 
 // anybody is the number of a user, another each time and anywhere in the
 // directory: steps of nearly the golden section, by a prime.
@@ -130,7 +135,7 @@ func (t *target) openSessions(ctx context.Context) error {
 		name := t.username(t.signer(i))
 		in, err := t.password(ctx, name)
 		if err == nil {
-			t.sessions[i] = session{name, in.AuthenticationResult.AccessToken, in.AuthenticationResult.RefreshToken}
+			t.sessions[i] = session{name, in.AuthenticationResult.AccessToken, in.AuthenticationResult.IDToken, in.AuthenticationResult.RefreshToken}
 		}
 		return err
 	})
@@ -162,7 +167,10 @@ func BenchmarkServer(b *testing.B) {
 	for _, database := range databases {
 		b.Run(database.name, func(b *testing.B) {
 			t := serve(b, database.url(b, d), d)
-			for _, op := range []operation{passwordSignIn, srpSignIn, refresh, getUser, adminGetUser, listUsers} {
+			if err := t.openIdentities(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			for _, op := range []operation{passwordSignIn, srpSignIn, refresh, getUser, getID, getCredentials, adminGetUser, listUsers} {
 				b.Run(op.name, func(b *testing.B) {
 					if err := t.bench(b, op, database.name); err != nil {
 						b.Fatal(err)

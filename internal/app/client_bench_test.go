@@ -42,7 +42,7 @@ type parameters map[string]string
 type signIn struct {
 	ChallengeParameters  parameters
 	Session              string
-	AuthenticationResult struct{ AccessToken, RefreshToken string }
+	AuthenticationResult struct{ AccessToken, IDToken, RefreshToken string }
 }
 
 func (s *signIn) granted() error {
@@ -63,10 +63,14 @@ func (c *caller) call(ctx context.Context, operation string, signed bool, in, ou
 		return err
 	}
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+operation)
+	target, service := "AWSCognitoIdentityProviderService.", "cognito-idp"
+	if ofIdentities[operation] {
+		target, service = "AWSCognitoIdentityService.", "cognito-identity"
+	}
+	r.Header.Set("X-Amz-Target", target+operation)
 	if signed {
 		sum := sha256.Sum256(body)
-		if err := c.signing.SignHTTP(ctx, c.credentials, r, hex.EncodeToString(sum[:]), "cognito-idp", "us-east-1", time.Now()); err != nil {
+		if err := c.signing.SignHTTP(ctx, c.credentials, r, hex.EncodeToString(sum[:]), service, "us-east-1", time.Now()); err != nil {
 			return err
 		}
 	}

@@ -32,11 +32,17 @@ const (
 	benchPool     = "us-east-1_Bench0000"
 	benchClient   = "bench0client00000000000000"
 	benchPassword = "Correct-Horse-7"
+	benchRole     = "Bench"
 	benchSeed     = `{"UserPools": [{
 		"Id": "` + benchPool + `", "PoolName": "benchmark", "UsernameConfiguration": {"CaseSensitive": false},
 		"Clients": [{"ClientId": "` + benchClient + `", "ClientName": "benchmark",
 			"ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]}]
-	}]}`
+	}], "Roles": [{"Name": "` + benchRole + `",
+		"Trust": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+			"Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"],
+			"Condition": {"StringLike": {"cognito-identity.amazonaws.com:aud": "us-east-1:*"}, "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"}}}]},
+		"Policy": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject",
+			"Resource": "arn:aws:s3:::bucket/${cognito-identity.amazonaws.com:sub}/*"}]}}]}`
 
 	// signers is how many users have a password that somebody knows, spread over
 	// the whole directory.
