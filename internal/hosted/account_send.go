@@ -104,7 +104,7 @@ func (p *Pages) changePassword(v *visit) (map[string]string, error) {
 	if v.user().SealedPassword == "" && v.user().Status != userpool.StatusConfirmed {
 		return nil, errOtherProvider
 	}
-	err := p.Users.ChangePassword(v.ctx(), v.pool, v.user(), previous, proposed)
+	err := p.Users.ChangePassword(v.ctx(), v.pool, v.client, v.user(), previous, proposed)
 	v.note(userpool.EventPasswordChange, v.user().Sub, proposed, err)
 	return doneWith("account.password_changed"), err
 }
