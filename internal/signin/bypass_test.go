@@ -95,3 +95,35 @@ func TestNewPasswordNeedsTheOldOne(t *testing.T) {
 		wantFault(t, err, fault.NotAuthorized, "Invalid session for the user.")
 	})
 }
+
+// A device that was remembered while the pool asked for nothing does not spare its
+// user from setting a factor up.
+func TestDeviceFromBeforeMFA(t *testing.T) {
+	s := devices(userpool.DeviceConfiguration{ChallengeRequiredOnNewDevice: true})
+	s.pool.SmsConfiguration = &userpool.SmsConfiguration{SnsCallerArn: "arn:aws:iam::123456789012:role/sms"}
+	w := newWorld(t, s)
+	w.user("ada", userpool.StatusConfirmed)
+	d := w.newDevice("ada")
+	o, err := w.passwordAuthFrom("ada", d.Key)
+	wantAsked(t, o, err, "DEVICE_SRP_AUTH")
+	w.setMFA(appOnly("ON"))
+	o, err = w.passwordAuthFrom("ada", d.Key)
+	wantAsked(t, o, err, "MFA_SETUP")
+	w.setMFA(allFactors("OPTIONAL"))
+	w.app(w.userCalled("ada"))
+	w.prefer("ada", userpool.FactorToken)
+	w.setMFA(appOnly("ON"))
+	o, err = w.passwordAuthFrom("ada", d.Key)
+	wantAsked(t, o, err, "DEVICE_SRP_AUTH")
+	o, err = w.proveDevice(o, "ada", d)
+	wantTokens(t, o, err)
+}
+
+func (w *world) userCalled(name string) *store.User {
+	w.t.Helper()
+	u, err := w.users.Find(w.t.Context(), w.pool, name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return u
+}

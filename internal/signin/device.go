@@ -56,6 +56,11 @@ func (m *Machine) demandTrustedDevice(ctx context.Context, a *attempt) error {
 	if !a.pool.TrustsRememberedDevices() || a.unproven() {
 		return nil
 	}
+	// A device spares a factor that the user has. Where there is none yet, it must
+	// not be a way to never have one.
+	if need, err := a.secondFactor(); err == nil && need.Challenge == userpool.MFASetup {
+		return nil
+	}
 	if a.session.Hosted {
 		return m.recognize(ctx, a, func(d *store.Device) bool { return d.Remembered })
 	}
