@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentity"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // TestRotateMasterKey gives a database a new master key while a server runs on
@@ -59,6 +62,40 @@ func TestRotatePoolKeys(t *testing.T) {
 		s.verifyToken(c.pool, *before.AccessToken)
 		must[string](t)(c.whoAmI(before.AccessToken))
 	})
+}
+
+// TestRotateIdentityKeys does the same for the keys that identity pools share.
+func TestRotateIdentityKeys(t *testing.T) {
+	w := newIdentityWorld(t)
+	rotate := append([]string{"key", "rotate-identity", "--activate-after", "0s"}, w.in.flags()...)
+	if _, err := tryCommand(t, rotate...); err == nil || !strings.Contains(err.Error(), "identity pools: there are no signing keys yet") {
+		t.Errorf("before the first token: %v", err)
+	}
+	logins := w.signIn("ada")
+	id, _ := w.credentials(logins)
+	token := func() string {
+		t.Helper()
+		return *must[*cognitoidentity.GetOpenIdTokenOutput](t)(w.identity.GetOpenIdToken(t.Context(),
+			&cognitoidentity.GetOpenIdTokenInput{IdentityId: &id, Logins: logins})).Token
+	}
+	before := token()
+	oldHeader, _, _ := strings.Cut(before, ".")
+	command(t, rotate...)
+	var latest string
+	eventually(t, soon, "tokens are signed with the new key", func() bool {
+		latest = token()
+		header, _, _ := strings.Cut(latest, ".")
+		return header != oldHeader
+	})
+	anybody := sts.New(sts.Options{BaseEndpoint: &w.server.URL, Region: region, RetryMaxAttempts: 1, HTTPClient: wholeBodies{}})
+	for _, proof := range []string{before, latest} {
+		out := must[*sts.AssumeRoleWithWebIdentityOutput](t)(anybody.AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{
+			RoleArn: aws.String("arn:aws:iam::123456789012:role/Member"), RoleSessionName: aws.String("ada"), WebIdentityToken: &proof,
+		}))
+		if *out.SubjectFromWebIdentityToken != id {
+			t.Errorf("the token is of %s, want %s", *out.SubjectFromWebIdentityToken, id)
+		}
+	}
 }
 
 // TestDataDirectoryHoldsAll sets a server up as the README tells: the database

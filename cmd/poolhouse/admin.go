@@ -99,6 +99,8 @@ type keyCommands struct {
 	RotateMaster rotateMasterCommand `cmd:"" name:"rotate-master" help:"Seal the database's keys under a new master key."`
 	RotateData   rotateDataCommand   `cmd:"" name:"rotate-data" help:"Seal what is written from now on under a new data key; the old ones go on opening."`
 	RotatePool   rotatePoolCommand   `cmd:"" name:"rotate-pool" help:"Give a pool new signing keys; the old ones stay valid for the tokens they signed."`
+
+	RotateIdentity rotateIdentityCommand `cmd:"" name:"rotate-identity" help:"Give the identity pools, which share them, new signing keys, in the same way."`
 }
 
 type makeKeyCommand struct {
@@ -159,19 +161,40 @@ func (c *rotateDataCommand) Run(ctx context.Context, stdout io.Writer) error {
 // rotatePoolCommand retires keys after the day that a token lives at most, and an
 // hour for clocks that differ.
 type rotatePoolCommand struct {
-	opened
-	Pool          string        `arg:"" help:"Id of the pool."`
-	ActivateAfter time.Duration `default:"1h" help:"How long the new keys are published before they sign (default ${default})."`
-	RetireAfter   time.Duration `default:"25h" help:"How long the old keys are published after that (default ${default})."`
+	Pool string `arg:"" help:"Id of the pool."`
+	rotation
 }
 
 // Run rotates a pool's signing keys.
 func (c *rotatePoolCommand) Run(ctx context.Context, stdout io.Writer) error {
+	return c.rotate(ctx, stdout, c.Pool, c.Pool)
+}
+
+// rotateIdentityCommand is the same for the keys of the tokens of identities, a
+// day of which is the most too.
+type rotateIdentityCommand struct{ rotation }
+
+// Run rotates the signing keys of the identity pools.
+func (c *rotateIdentityCommand) Run(ctx context.Context, stdout io.Writer) error {
+	return c.rotate(ctx, stdout, keys.OfIdentityPools, "identity pools")
+}
+
+type rotation struct {
+	opened
+	ActivateAfter time.Duration `default:"1h" help:"How long the new keys are published before they sign (default ${default})."`
+	RetireAfter   time.Duration `default:"25h" help:"How long the old keys are published after that (default ${default})."`
+}
+
+func (c *rotation) rotate(ctx context.Context, stdout io.Writer, pool, name string) error {
 	return c.with(ctx, func(_ *store.DB, ring *keys.Ring) error {
-		if err := ring.RotatePool(ctx, c.Pool, c.ActivateAfter, c.RetireAfter); err != nil {
+		err := ring.RotatePool(ctx, pool, c.ActivateAfter, c.RetireAfter)
+		if errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("%s: there are no signing keys yet", name)
+		}
+		if err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "New keys of %s are published now and sign from %s on.\n", c.Pool,
+		fmt.Fprintf(stdout, "New keys of %s are published now and sign from %s on.\n", name,
 			time.Now().Add(c.ActivateAfter).Format(time.RFC3339))
 		return nil
 	})

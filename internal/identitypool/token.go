@@ -20,10 +20,8 @@ import (
 )
 
 const (
-	// keysOf is what the keys of identity pools stand under among those of user
-	// pools, whose ids have a region in front. All pools share them, as they share
-	// their issuer.
-	keysOf = "_identity"
+	// keysOf is what all identity pools share, as they share their issuer.
+	keysOf = keys.OfIdentityPools
 
 	tokenLife          = 10 * time.Minute
 	developerTokenLife = 15 * time.Minute

@@ -147,6 +147,10 @@ func (r *Ring) newPair(ctx context.Context, poolID string, created, active time.
 	return []store.SigningKey{id, access}, nil
 }
 
+// OfIdentityPools is what the keys of identity pools stand under among those of
+// user pools, whose ids have a region in front.
+const OfIdentityPools = "_identity"
+
 // RotatePool gives a pool a new pair of keys. They are published at once and
 // sign from activateAfter on; the pair in force until then stays published for
 // retireAfter more, which should be no less than the longest life of a token.
