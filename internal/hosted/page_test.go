@@ -2,6 +2,9 @@ package hosted
 
 import (
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -109,6 +112,37 @@ func TestSentences(t *testing.T) {
 	for _, key := range failures {
 		if english[key] == "" {
 			t.Errorf("no text %s", key)
+		}
+	}
+}
+
+// Every text is one that a page or a rule names.
+func TestTextsAreNamed(t *testing.T) {
+	var sources strings.Builder
+	for _, pattern := range []string{"*.go", "page/*.html"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sources.Write(source)
+		}
+	}
+	made := regexp.MustCompile(`^((choose|mfa|setup)\.[A-Z_]+|label\..*|language)$`) // of parts
+	all, err := readLocales()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range all.all[0].of {
+		if !made.MatchString(key) && !strings.Contains(sources.String(), `"`+key+`"`) {
+			t.Errorf("nothing says %s", key)
 		}
 	}
 }
