@@ -162,11 +162,13 @@ func (a *App) checkKeyScope(c sigv4.Credential) error {
 	return nil
 }
 
-// orSTS is the API, and beside it the STS of the credentials that are minted here.
-func (a *App) orSTS(api http.Handler, builtIn *credentials.BuiltIn, proof *accessKeyCache) http.Handler {
+// orSTS is the API, and beside it the STS of the credentials that are minted here,
+// of which each address may ask as often as of the API's own.
+func (a *App) orSTS(api *awsjson.Handler, builtIn *credentials.BuiltIn, proof *accessKeyCache) http.Handler {
 	service := sts.New(sts.Options{
 		Region: a.options.Region, AccountID: a.options.AccountID, Credentials: builtIn, AccessKey: proof.find,
 		Token: a.identityToken, SkipSignatures: a.options.SkipSignatures, Now: a.clock.Now, Logger: a.log,
+		Allow: func(r *http.Request) bool { return api.Allow(r, awsjson.GetCredentialsForIdentity) },
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if sts.Ours(r) {

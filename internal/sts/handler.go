@@ -37,6 +37,8 @@ type Options struct {
 	// Token proves a token of the identity pools' issuer. A *fault.Error, of which
 	// only the message is used, says why it is none.
 	Token func(ctx context.Context, token string) (*Identity, error)
+	// Allow says whether the address of a request may make one more; nil: any may.
+	Allow func(*http.Request) bool
 	// SkipSignatures takes anybody for the account's administrator.
 	SkipSignatures bool
 
@@ -119,6 +121,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (action string, result any, err error) {
+	if h.options.Allow != nil && !h.options.Allow(r) {
+		return "", nil, &refusal{http.StatusBadRequest, "Throttling", "Rate exceeded"}
+	}
 	c, err := read(w, r)
 	if err != nil {
 		return "", nil, err
