@@ -1,10 +1,10 @@
 // Every way to sign in on the login pages, in a browser.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { AdminSetUserMFAPreferenceCommand } from '@aws-sdk/client-cognito-identity-provider';
+import { AdminSetUserMFAPreferenceCommand, CreateManagedLoginBrandingCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { newPassword, password, sdk, invite } from '../poolhouse.mjs';
 import {
-  address, answer, appCode, arrived, clock, close, complaints, failure, heading, look, makePool, makeUser, message, press, signIn, visitor,
+  address, answer, appCode, arrived, clock, close, complaints, failure, fits, heading, look, makePool, makeUser, message, press, signIn, visitor,
 } from './site.mjs';
 
 after(close);
@@ -14,6 +14,7 @@ const withEmail = {
   EmailConfiguration: { EmailSendingAccount: 'DEVELOPER', SourceArn: 'arn:aws:ses:us-east-1:123456789012:identity/a@example.com' },
 };
 const withSMS = { SmsConfiguration: { SnsCallerArn: 'arn:aws:iam::123456789012:role/sms', ExternalId: 'x' } };
+const logo = '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40" viewBox="0 0 120 40"><rect width="120" height="40" rx="8" fill="#7a1fa2"/></svg>';
 const sms = { SmsConfiguration: withSMS.SmsConfiguration };
 
 test('a password', async (t) => {
@@ -69,7 +70,6 @@ test('a password', async (t) => {
     assert.equal(await page.locator('html').getAttribute('lang'), 'de');
     await page.goto(address(pool, '/oauth2/authorize', { lang: 'ja' }));
     assert.equal(await page.locator('html').getAttribute('lang'), 'ja');
-    await look(page, 'sign-in-ja');
     await page.goto(address(pool));
     assert.equal(await page.locator('html').getAttribute('lang'), 'ja', 'the choice is remembered');
     await page.context().close();
@@ -222,6 +222,44 @@ test('the first factor is chosen', async (t) => {
       await page.context().close();
     });
   }
+});
+
+test('every language has room on a phone', async () => {
+  const pool = await makePool('languages', { AutoVerifiedAttributes: ['email'], Schema: [{ Name: 'email', Required: true }] });
+  const page = await visitor({ viewport: { width: 320, height: 640 } });
+  for (const lang of ['de', 'en', 'es', 'fr', 'id', 'it', 'ja', 'ko', 'nl', 'pt-BR', 'zh-CN', 'zh-TW']) {
+    for (const path of ['/login', '/signup', '/forgotPassword', '/resetPassword']) {
+      await page.goto(address(pool, path, { lang }));
+      assert.equal(await page.locator('html').getAttribute('lang'), lang);
+      await fits(page, `${path} (${lang})`);
+    }
+  }
+  await page.context().close();
+});
+
+test('a style of its own', async () => {
+  const pool = await makePool('styled', { AutoVerifiedAttributes: ['email'] });
+  await sdk.send(new CreateManagedLoginBrandingCommand({
+    UserPoolId: pool.id, ClientId: pool.client,
+    Settings: {
+      categories: { form: { languageSelector: { enabled: true } }, global: { colorSchemeMode: 'LIGHT', pageHeader: { enabled: true } } },
+      components: {
+        form: { logo: { enabled: true, location: 'CENTER', formInclusion: 'IN' } },
+        primaryButton: { lightMode: { defaults: { backgroundColor: '7a1fa2ff', textColor: 'ffffffff' } } },
+      },
+    },
+    Assets: [{ Category: 'FORM_LOGO', ColorMode: 'LIGHT', Extension: 'SVG', Bytes: Buffer.from(logo) }],
+  }));
+  const page = await visitor({ colorScheme: 'dark' }); // which the style does not know
+  await page.goto(address(pool));
+  const button = page.getByRole('button', { name: 'Sign in', exact: true });
+  assert.equal(await button.evaluate((b) => getComputedStyle(b).backgroundColor), 'rgb(122, 31, 162)');
+  assert.ok(await page.locator('img.logo').evaluate((i) => i.complete && i.naturalWidth > 0), 'the logo is shown');
+  await look(page, 'styled');
+  await page.getByLabel('Language').selectOption('fr');
+  await press(page, 'Change');
+  await heading(page, 'Connexion');
+  await page.context().close();
 });
 
 test('no page complained', () => assert.deepEqual(complaints, []));

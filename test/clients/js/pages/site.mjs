@@ -132,7 +132,7 @@ export async function look(page, name) {
 }
 
 /** WCAG 2.2's text has it that nobody shall have to scroll sideways at 320 pixels. */
-async function fits(page, name) {
+export async function fits(page, name) {
   const [is, may] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert.ok(is <= may, `${name} is ${is} pixels wide, of ${may}`);
 }
