@@ -137,7 +137,6 @@ func allTriggers() *types.LambdaConfigType {
 type sourceWalk struct {
 	*client
 	attribute, factor string
-	secret            string // of the client
 }
 
 func (s *server) newWalk(attribute, factor string) *sourceWalk {

@@ -170,16 +170,19 @@ func parsePBKDF2(text string) (passwordHash, error) {
 
 // hashNumbers reads numbers from 1 on and up to their bounds.
 func hashNumbers(texts []string, most ...int) ([]int, error) {
-	numbers := make([]int, len(texts))
-	for i, text := range texts {
-		n, err := strconv.ParseInt(text, 10, 64)
+	if len(texts) != len(most) {
+		return nil, errHashForm
+	}
+	numbers := make([]int, 0, len(most))
+	for i, bound := range most {
+		n, err := strconv.ParseInt(texts[i], 10, 64)
 		switch {
 		case err != nil || n < 1:
 			return nil, errHashForm
-		case i >= len(most) || n > int64(most[i]):
+		case n > int64(bound):
 			return nil, errHashBounds
 		}
-		numbers[i] = int(n)
+		numbers = append(numbers, int(n))
 	}
 	return numbers, nil
 }
