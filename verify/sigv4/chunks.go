@@ -118,7 +118,7 @@ func (c *chunkReader) end() error {
 	var signed strings.Builder
 	var names []string
 	signature := ""
-	for range maxTrailers + 1 {
+	for range maxTrailers + 2 { // and the signature, and the empty line
 		line, err := c.line(maxTrailerLine)
 		if err != nil {
 			return err

@@ -190,6 +190,12 @@ func (s *signature) checkHeaders(r *http.Request) error {
 			return fail(ErrNotSigned)
 		}
 	}
+	// Trailers of HTTP, which come behind the body, are under no signature.
+	for name := range r.Trailer {
+		if strings.HasPrefix(strings.ToLower(name), "x-amz-") {
+			return fail(ErrNotSigned)
+		}
+	}
 	return nil
 }
 

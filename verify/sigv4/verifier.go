@@ -236,15 +236,16 @@ func (v *Verifier) replaceBody(r *http.Request, s *signature, payload string, ke
 	if payload != signedChunks && payload != signedTrailer && payload != unsignedTrailer {
 		return nil
 	}
-	length, err := strconv.ParseInt(r.Header.Get(decodedLength), 10, 64)
-	if err != nil || length < 0 || r.Body == nil {
+	text, ok := one(r.Header, decodedLength, 19)
+	length, err := strconv.ParseUint(text, 10, 63)
+	if !ok || err != nil || r.Body == nil {
 		return fail(ErrMalformed)
 	}
 	c := &chunkReader{
 		from: bufio.NewReader(r.Body), body: r.Body, signed: payload != unsignedTrailer, trailer: payload != signedChunks,
-		key: key, head: s.time.Format(timeFormat) + "\n" + s.scope(), previous: s.value, left: length,
+		key: key, head: s.time.Format(timeFormat) + "\n" + s.scope(), previous: s.value, left: int64(length),
 	}
-	for name := range strings.SplitSeq(r.Header.Get(announcedTrailer), ",") {
+	for name := range strings.SplitSeq(strings.Join(r.Header.Values(announcedTrailer), ","), ",") {
 		if name = strings.ToLower(strings.TrimSpace(name)); name != "" && c.trailer {
 			c.wanted = append(c.wanted, name)
 		}
@@ -253,16 +254,17 @@ func (v *Verifier) replaceBody(r *http.Request, s *signature, payload string, ke
 		return fail(ErrMalformed)
 	}
 	c.sum = newChecksum(c.wanted)
-	r.Body, r.ContentLength = c, length
-	r.Header.Set("Content-Length", strconv.FormatInt(length, 10))
+	r.Body, r.ContentLength = c, int64(length)
+	r.Header.Set("Content-Length", strconv.FormatUint(length, 10))
 	dropChunkedCoding(r.Header)
 	return nil
 }
 
-// dropChunkedCoding takes aws-chunked out of Content-Encoding.
+// dropChunkedCoding takes aws-chunked out of Content-Encoding, which may be several
+// headers.
 func dropChunkedCoding(h http.Header) {
 	var kept []string
-	for coding := range strings.SplitSeq(h.Get("Content-Encoding"), ",") {
+	for coding := range strings.SplitSeq(strings.Join(h.Values("Content-Encoding"), ","), ",") {
 		if coding = strings.TrimSpace(coding); coding != "" && !strings.EqualFold(coding, "aws-chunked") {
 			kept = append(kept, coding)
 		}
