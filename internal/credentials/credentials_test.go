@@ -213,6 +213,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"key of other credentials", func(t *testing.T, w *world, s *Set) { s.AccessKeyID = w.issue(t).AccessKeyID }, ErrInvalidToken},
 		{"token changed", func(_ *testing.T, _ *world, s *Set) { s.SessionToken = s.SessionToken[:len(s.SessionToken)-2] + "AA" }, ErrInvalidToken},
 		{"no token of ours", func(_ *testing.T, _ *world, s *Set) { s.SessionToken = "IQoJb3JpZ2luX2VjE" }, ErrInvalidToken},
+		{"credentials of another deployment", func(t *testing.T, _ *world, s *Set) { *s = newWorld(t).issue(t) }, ErrInvalidToken},
+		{"token of another deployment", func(t *testing.T, _ *world, s *Set) { s.SessionToken = newWorld(t).issue(t).SessionToken }, ErrInvalidToken},
 		{"value sealed for something else", func(t *testing.T, w *world, s *Set) {
 			var err error
 			if s.SessionToken, err = w.ring.Seal("session", []byte(`{"e":9999999999}`), s.AccessKeyID); err != nil {
