@@ -147,3 +147,42 @@ func TestRepeatedHeadersOfChunks(t *testing.T) {
 		})
 	}
 }
+
+// An answer that is kept does not outlive its session, nor serve another key id,
+// token or day.
+func TestKeptAnswerIsOfOneSession(t *testing.T) {
+	server := newKeyServer(t)
+	config := testConfig(server.URL)
+	now := testTime
+	config.Now, config.CacheFor = func() time.Time { return now }, 48*time.Hour
+	v := newVerifier(t, config)
+	good := func() *http.Request { return resign(testTime, "604800", "host") }
+	for _, c := range []struct {
+		name  string
+		r     *http.Request
+		later time.Duration
+		want  Code
+		asked int32
+	}{
+		{"first", good(), 0, "", 1},
+		{"again", good(), time.Minute, "", 1},
+		{"another token", func() *http.Request {
+			r := good()
+			r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "Security-Token=session", "Security-Token=other", 1)
+			return r
+		}(), time.Minute, ErrSession, 2},
+		{"another key id", func() *http.Request {
+			r := good()
+			r.URL.RawQuery = strings.Replace(r.URL.RawQuery, testCredentials.AccessKeyID, "ASIAOTHER", 1)
+			return r
+		}(), time.Minute, ErrSignature, 3},
+		{"another day", resign(testTime.Add(-24*time.Hour), "604800", "host"), time.Minute, "", 4},
+		{"at the session's end", good(), time.Hour, ErrExpired, 5},
+	} {
+		now = testTime.Add(c.later)
+		_, err := v.Verify(c.r)
+		if wantCode(t, err, c.want); server.asked.Load() != c.asked {
+			t.Errorf("%s: asked %d times, want %d", c.name, server.asked.Load(), c.asked)
+		}
+	}
+}

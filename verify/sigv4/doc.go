@@ -32,6 +32,12 @@
 // The request must be the one that the client signed: verify before anything
 // strips a path prefix or edits headers, and let a proxy keep the Host header.
 //
+// As AWS has it, a signature does not tell empty and dot segments of a path from
+// none (but for S3), nor the order of the values of one query parameter: route by
+// the cleaned path, as http.ServeMux does, and do not let a parameter be repeated
+// where its order matters. Trailers of HTTP are under no signature; requests that
+// announce such of the names x-amz-* are refused.
+//
 // # Keys
 //
 // Nobody but Poolhouse can open a session token. The verifier asks it for the
