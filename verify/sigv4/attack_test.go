@@ -67,6 +67,8 @@ func TestSmuggling(t *testing.T) {
 		want   Code
 	}{
 		{"nothing", func(*http.Request) {}, ""},
+		{"dot segments, as the package says", func(r *http.Request) { r.URL.Path, r.URL.RawPath = "/x/..//notes/./a b", "" }, ""},
+		{"parameters in another order", func(r *http.Request) { r.URL.RawQuery = "y=%2F&x=1" }, ""},
 		{"a signed header twice", func(r *http.Request) { r.Header.Add("Content-Type", "text/html") }, ErrSignature},
 		{"the date twice", func(r *http.Request) { r.Header.Add("X-Amz-Date", r.Header.Get("X-Amz-Date")) }, ErrMalformed},
 		{"the token twice", func(r *http.Request) { r.Header.Add("X-Amz-Security-Token", "session") }, ErrMalformed},
