@@ -4,8 +4,10 @@ import { test } from 'node:test';
 import {
   CreateResourceServerCommand, CreateUserPoolClientCommand, CreateUserPoolDomainCommand, UpdateUserPoolCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
+import * as oauth from 'oauth4webapi';
 import * as oidc from 'openid-client';
-import { issuer, pool, sdk } from './poolhouse.mjs';
+import { signInByForm } from './login-form.mjs';
+import { createUser, issuer, password, pool, sdk } from './poolhouse.mjs';
 
 const options = { execute: [oidc.allowInsecureRequests] };
 const callback = 'https://app.example.com/callback';
@@ -67,6 +69,61 @@ test('a code that is none, and a token that is none', async () => {
   await assert.rejects(oidc.refreshTokenGrant(config, 'none'), { error: 'invalid_grant' });
   await assert.rejects(oidc.fetchUserInfo(config, 'none', 'sub'), (err) => err.status === 401);
   await oidc.tokenRevocation(config, 'none');
+});
+
+test('a user signs in through the login page, openid-client', async () => {
+  const config = await configured(web, oidc.ClientSecretBasic);
+  const user = await createUser('oauth-openid-client');
+  const verifier = oidc.randomPKCECodeVerifier();
+  const [state, nonce] = [oidc.randomState(), oidc.randomNonce()];
+  const address = oidc.buildAuthorizationUrl(config, {
+    redirect_uri: callback, scope: 'openid email', state, nonce,
+    code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+  });
+  const back = await signInByForm(address, callback, user, password);
+  const tokens = await oidc.authorizationCodeGrant(config, back, {
+    pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true,
+  });
+  const { sub } = tokens.claims();
+  assert.equal((await oidc.fetchUserInfo(config, tokens.access_token, sub)).email, `${user}@example.com`);
+  const renewed = await oidc.refreshTokenGrant(config, tokens.refresh_token);
+  assert.notEqual(renewed.access_token, tokens.access_token);
+  assert.equal(renewed.claims().sub, sub);
+  await oidc.tokenRevocation(config, tokens.refresh_token);
+  await assert.rejects(oidc.refreshTokenGrant(config, tokens.refresh_token), { error: 'invalid_grant' });
+  await assert.rejects(oidc.fetchUserInfo(config, renewed.access_token, sub), (err) => err.status === 401);
+  const out = await fetch(oidc.buildEndSessionUrl(config, {
+    id_token_hint: tokens.id_token, post_logout_redirect_uri: 'https://app.example.com/bye', state,
+  }), { redirect: 'manual' });
+  assert.equal(out.headers.get('location'), `https://app.example.com/bye?state=${state}`);
+});
+
+test('a user signs in through the login page, oauth4webapi', async () => {
+  const insecure = { [oauth.allowInsecureRequests]: true };
+  const known = (await configured(web, oidc.ClientSecretBasic)).clientMetadata();
+  const client = { client_id: known.client_id };
+  const secret = oauth.ClientSecretPost(known.client_secret);
+  const as = await oauth.processDiscoveryResponse(new URL(issuer), await oauth.discoveryRequest(new URL(issuer), insecure));
+  const user = await createUser('oauth-oauth4webapi');
+  const verifier = oauth.generateRandomCodeVerifier();
+  const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
+  const address = new URL(as.authorization_endpoint);
+  address.search = new URLSearchParams({
+    client_id: client.client_id, response_type: 'code', redirect_uri: callback, scope: 'openid email', state, nonce,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+  });
+  const back = oauth.validateAuthResponse(as, client, await signInByForm(address, callback, user, password), state);
+  const tokens = await oauth.processAuthorizationCodeResponse(as, client,
+    await oauth.authorizationCodeGrantRequest(as, client, secret, back, callback, verifier, insecure),
+    { expectedNonce: nonce, requireIdToken: true });
+  const { sub } = oauth.getValidatedIdTokenClaims(tokens);
+  const info = await oauth.processUserInfoResponse(as, client, sub, await oauth.userInfoRequest(as, client, tokens.access_token, insecure));
+  assert.equal(info.email, `${user}@example.com`);
+  const refresh = async () => oauth.processRefreshTokenResponse(as, client,
+    await oauth.refreshTokenGrantRequest(as, client, secret, tokens.refresh_token, insecure));
+  assert.notEqual((await refresh()).access_token, tokens.access_token);
+  await oauth.processRevocationResponse(await oauth.revocationRequest(as, client, secret, tokens.refresh_token, insecure));
+  await assert.rejects(refresh(), { error: 'invalid_grant' });
 });
 
 test('signing out by the standard', async () => {
