@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"mime/quotedprintable"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -183,29 +184,40 @@ func TestConfirmationLink(t *testing.T) {
 				}
 				return out.UserStatus
 			}
+			if code, _ := c.server.do("HEAD", link, ""); code != 200 || status() != types.UserStatusTypeUnconfirmed {
+				t.Errorf("HEAD: status %d, the user is %s", code, status())
+			}
+			browser := newFormBrowser(t)
+			open := func(link string) (int, string) {
+				code, _, body := browser.send("GET", c.server.URL+link, nil)
+				return code, body
+			}
+			if args != nil {
+				code, body := open(link)
+				token := formToken.FindStringSubmatch(body)
+				if code != 200 || status() != types.UserStatusTypeUnconfirmed || token == nil {
+					t.Fatalf("GET: status %d, the user is %s\n%s", code, status(), body)
+				}
+				open = func(link string) (int, string) { // and press the button
+					path, query, _ := strings.Cut(link, "?")
+					form := must[url.Values](t)(url.ParseQuery(query))
+					form.Set("_csrf", token[1])
+					code, _, body := browser.send("POST", c.server.URL+path, form)
+					return code, body
+				}
+			}
 			for what, wrong := range map[string]string{
 				"another code": regexp.MustCompile(`code=[0-9]+`).ReplaceAllString(link, "code=x"), "no code": regexp.MustCompile(`confirmation_code=[0-9]+`).ReplaceAllString(link, ""),
 				"another client": regexp.MustCompile(`client_id=[^&]+`).ReplaceAllString(link, "client_id=x"), "another domain": strings.Replace(link, "/links/", "/others/", 1),
 			} {
-				if code, body := c.server.do("POST", strings.SplitN(wrong, "?", 2)[0], strings.SplitN(wrong, "?", 2)[1], "Content-Type", "application/x-www-form-urlencoded"); code != 400 && code != 404 {
+				if code, body := open(wrong); code != 400 && code != 404 || status() != types.UserStatusTypeUnconfirmed {
 					t.Errorf("%s: status %d\n%s", what, code, body)
 				}
 			}
-			if code, _ := c.server.do("HEAD", link, ""); code != 200 || status() != types.UserStatusTypeUnconfirmed {
-				t.Errorf("HEAD: status %d, the user is %s", code, status())
-			}
-			code, body := c.server.get(link)
-			if args != nil {
-				if code != 200 || status() != types.UserStatusTypeUnconfirmed || !strings.Contains(body, "<button") {
-					t.Errorf("GET: status %d, the user is %s\n%s", code, status(), body)
-				}
-				path, form, _ := strings.Cut(link, "?")
-				code, body = c.server.do("POST", path, form, "Content-Type", "application/x-www-form-urlencoded")
-			}
-			if code != 200 || status() != types.UserStatusTypeConfirmed || !strings.Contains(body, "Your registration has been confirmed!") {
+			if code, body := open(link); code != 200 || status() != types.UserStatusTypeConfirmed || !strings.Contains(body, "Your registration has been confirmed!") {
 				t.Errorf("status %d, the user is %s\n%s", code, status(), body)
 			}
-			if code, body := c.server.get(link); args == nil && (code != 400 || !strings.Contains(body, "Current status is CONFIRMED")) {
+			if code, body := open(link); code != 400 {
 				t.Errorf("again: status %d\n%s", code, body)
 			}
 			c.signIn("ann", password)
