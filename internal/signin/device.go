@@ -53,7 +53,7 @@ func (m *Machine) readDevice(ctx context.Context, a *attempt, key string) error 
 // demandTrustedDevice asks for the proof of a remembered device where that
 // spares the user the second factor.
 func (m *Machine) demandTrustedDevice(ctx context.Context, a *attempt) error {
-	if !a.pool.TrustsRememberedDevices() || a.unproven() {
+	if !a.pool.TrustsRememberedDevices() || a.unproven() || a.riskWantsFactor() {
 		return nil
 	}
 	// A device spares a factor that the user has. Where there is none yet, it must

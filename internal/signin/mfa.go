@@ -16,7 +16,7 @@ import (
 
 // demandSecondFactor asks for what userpool.Pool.SecondFactor decides.
 func (m *Machine) demandSecondFactor(ctx context.Context, a *attempt) error {
-	if a.session.Second != "" || a.session.Trust == deviceTrusted || a.unproven() {
+	if a.session.Second != "" || a.session.Trust == deviceTrusted && !a.riskWantsFactor() || a.unproven() {
 		return nil
 	}
 	need, err := a.secondFactor()

@@ -97,11 +97,17 @@ func (a *attempt) secondFactor() (userpool.SecondFactor, error) {
 	if err != nil || need.Challenge != "" || a.session.Verdict == nil {
 		return need, err
 	}
-	switch a.session.Verdict.Action {
-	case threat.MFARequired, threat.MFAIfConfigured:
+	if a.riskWantsFactor() {
 		return a.pool.AnySecondFactor(a.user), nil
 	}
 	return need, nil
+}
+
+// riskWantsFactor says whether the risk of this sign-in demands a second factor:
+// then no remembered device stands in for it.
+func (a *attempt) riskWantsFactor() bool {
+	v := a.session.Verdict
+	return v != nil && (v.Action == threat.MFARequired || v.Action == threat.MFAIfConfigured)
 }
 
 // noteFailure keeps a record of a sign-in that was refused, if it was one: not of
