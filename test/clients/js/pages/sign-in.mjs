@@ -56,7 +56,8 @@ test('a password', async (t) => {
   await t.test('with the keyboard alone', async () => {
     const page = await visitor({ javaScriptEnabled: false });
     await page.goto(address(pool));
-    await page.keyboard.type('ada'); // the field has the focus
+    await page.locator('input:focus').waitFor(); // autofocus comes with the first frame, not with the load event
+    await page.keyboard.type('ada');
     await page.keyboard.press('Tab');
     await page.keyboard.type(password);
     await page.keyboard.press('Enter');

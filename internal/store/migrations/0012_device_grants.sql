@@ -1,0 +1,1 @@
+-- device_grants: filled in by the change that needs it.

@@ -1,1 +1,0 @@
--- triggers: filled in by the change that needs it.

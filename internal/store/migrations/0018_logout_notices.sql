@@ -1,0 +1,1 @@
+-- logout_notices: filled in by the change that needs it.

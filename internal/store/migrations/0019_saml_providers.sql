@@ -1,0 +1,1 @@
+-- saml_providers: filled in by the change that needs it.

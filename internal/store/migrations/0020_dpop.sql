@@ -1,0 +1,1 @@
+-- dpop: filled in by the change that needs it.
