@@ -24,6 +24,15 @@ func TestBoto3(t *testing.T) {
 	s.run("python", "python3", "providers.py")
 }
 
+// TestAWSCLIIdentityPools has the AWS CLI do what boto3 does with identity pools.
+func TestAWSCLIIdentityPools(t *testing.T) {
+	_, err := exec.LookPath("aws")
+	testenv.Require(t, "awscli", err == nil, "there is no program aws")
+	err = exec.Command("python3", "-c", "import boto3").Run()
+	testenv.Require(t, "boto3", err == nil, "python3 cannot import boto3")
+	start(t, "url").run("python", "python3", "identity_pools.py", "cli")
+}
+
 // TestAWSCLI keeps users of the demo pool from a shell.
 func TestAWSCLI(t *testing.T) {
 	_, err := exec.LookPath("aws")

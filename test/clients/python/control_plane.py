@@ -4,41 +4,23 @@ The list comes from the API model in AWS_DATA_PATH, which the CLI takes its comm
 from too: an operation that is in the model and not driven here fails the program.
 """
 
-import contextlib
-import io
 import json
 import os
-import re
-import subprocess
 import time
 import urllib.request
 
-try:  # the CLI's own code within this process: its start takes most of its time
-    from awscli.clidriver import create_clidriver
-except ImportError:
-    create_clidriver = None
+import cli
 
 models = os.environ["AWS_DATA_PATH"].split(os.pathsep)[0]  # to which the CLI appended its own
 with open(os.path.join(models, "cognito-idp", "2016-04-18", "service-2.json")) as f:
     operations = json.load(f)["operations"]
 driven = set()
-driver = create_clidriver and create_clidriver()
 
 
 def call(operation, **given):
     """Runs one command, which must succeed."""
     driven.add(operation)
-    command = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", operation).lower()
-    args = ["cognito-idp", command, "--output", "json", "--cli-input-json", json.dumps(given)]
-    if driver is None:
-        printed = subprocess.run(["aws", *args], check=True, capture_output=True, text=True).stdout
-    else:
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = driver.main(args)
-        assert status == 0, (operation, given, err.getvalue())
-        printed = out.getvalue()
-    return json.loads(printed) if printed.strip() else {}
+    return cli.run("cognito-idp", operation, given)
 
 
 def same(got, want):

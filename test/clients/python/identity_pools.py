@@ -1,13 +1,16 @@
-"""Every operation of identity pools, by boto3.
+"""Every operation of identity pools: by boto3 or, with the argument cli, by the AWS CLI.
 
 The list comes from boto3's own API model: an operation that is in it and not driven
 here fails the program.
 """
 
 import os
+import sys
 
 import boto3
 from botocore import xform_name
+
+import cli
 
 identity = boto3.client("cognito-identity")
 users = boto3.client("cognito-idp")
@@ -17,8 +20,10 @@ driven = set()
 
 def call(operation, **given):
     """Calls one operation, which must succeed."""
-    answer = getattr(identity, xform_name(operation))(**given)
     driven.add(operation)
+    if sys.argv[1:] == ["cli"]:
+        return cli.run("cognito-identity", operation, given)
+    answer = getattr(identity, xform_name(operation))(**given)
     answer.pop("ResponseMetadata")
     return answer
 
