@@ -92,6 +92,7 @@ var leftOut = map[string]string{
 
 	"oauth_codes":    "live for minutes and are sealed under the deployment's own keys; applications ask for another",
 	"oauth_requests": "as oauth_codes; their users begin again",
+	"device_grants":  "as oauth_codes; devices ask for other codes",
 
 	"user_import_jobs":   "jobs are of the deployment that runs them; the users that they have imported move",
 	"user_import_chunks": "as user_import_jobs",

@@ -15,6 +15,7 @@ var expiring = []struct{ table, key string }{
 	{"auth_events", "pool_id, sub, id"},
 	{"oauth_codes", "pool_id, id"},
 	{"oauth_requests", "pool_id, id"},
+	{"device_grants", "pool_id, id"},
 }
 
 // DeleteExpired removes up to step expired rows of each table and returns how

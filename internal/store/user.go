@@ -289,6 +289,9 @@ func (tx *Tx) DeleteUser(u *User) error {
 	if _, err := tx.exec(`DELETE FROM outbox WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub); err != nil {
 		return err
 	}
+	if _, err := tx.exec(`DELETE FROM device_grants WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub); err != nil {
+		return err
+	}
 	if err := mustAffect(tx.exec(`DELETE FROM users WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub)); err != nil {
 		return err
 	}

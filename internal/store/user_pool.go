@@ -125,6 +125,7 @@ var pooled = []struct{ table, key string }{
 	{"auth_events", "sub, id"},
 	{"oauth_codes", "id"},
 	{"oauth_requests", "id"},
+	{"device_grants", "id"},
 	{"user_group_members", "sub, group_id"},
 	{"user_groups", "id"},
 	{"deleted_user_groups", "id"},

@@ -74,12 +74,16 @@ func (tx *Tx) UpdateUserPoolClient(c *UserPoolClient) error {
 	return tx.changeConfig()
 }
 
-// DeleteUserPoolClient removes a client with what its login pages look like.
+// DeleteUserPoolClient removes a client with what its login pages look like and
+// what devices ask for in its name.
 func (tx *Tx) DeleteUserPoolClient(poolID, id string) error {
 	if err := mustAffect(tx.exec(`DELETE FROM user_pool_clients WHERE pool_id = $1 AND id = $2`, poolID, id)); err != nil {
 		return err
 	}
 	if err := tx.deleteLook(poolID, id); err != nil {
+		return err
+	}
+	if err := tx.deleteDeviceGrants(poolID, id); err != nil {
 		return err
 	}
 	return tx.changeConfig()

@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"user sessions", userSessions},
 		{"oauth codes", oauthCodes},
 		{"oauth requests", oauthRequests},
+		{"device grants", deviceGrants},
 		{"identities", identities},
 		{"auth events", authEvents},
 	} {
