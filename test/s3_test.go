@@ -21,6 +21,17 @@ func TestS3Versitygw(t *testing.T) {
 	runS3(t, "unshare", "-nm", "sh", "testdata/s3/versitygw.sh", binary, versitygw)
 }
 
+// MinIO does the same. It takes minutes to build, so it is not among what is
+// required, nor looked for in the path.
+func TestS3MinIO(t *testing.T) {
+	minio := os.Getenv("POOLHOUSE_TEST_MINIO")
+	if minio == "" {
+		t.Skip("POOLHOUSE_TEST_MINIO names no program")
+	}
+	requireBoto3(t)
+	runS3(t, "sh", "testdata/s3/minio.sh", binary, minio, freePort(t), freePort(t))
+}
+
 // runS3 runs a script with a directory of its own.
 func runS3(t *testing.T, command ...string) {
 	t.Helper()
