@@ -215,7 +215,7 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	mux.Handle("GET /_poolhouse/clients/{pool}/{client}/oauth", extensions)
 	mux.Handle("PUT /_poolhouse/clients/{pool}/{client}/oauth", extensions)
-	endpoints := a.oauth(tokens)
+	endpoints := a.oauth(tokens, api)
 	pages, err := a.loginPages(endpoints, users, tokens, machine, guard)
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 
 	"github.com/poolhouse/poolhouse/internal/awsjson"
@@ -24,25 +23,8 @@ const (
 // {pool}/{client}/oauth, for those whose access key may.
 func (a *App) clientExtensions(api *awsjson.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Content-Type", "application/json")
-		var body any
 		extensions, err := a.changeExtensions(api, w, r)
-		body = extensions
-		if err != nil {
-			status, refusal := explainRefusal(err)
-			level := slog.LevelInfo
-			if status >= http.StatusInternalServerError {
-				level = slog.LevelError
-			}
-			a.log.Log(r.Context(), level, "client extensions", "err", err)
-			body = map[string]string{"__type": string(refusal.Code), "message": refusal.Message}
-			w.WriteHeader(status)
-		}
-		if err := json.NewEncoder(w).Encode(body); err != nil {
-			a.log.DebugContext(r.Context(), "client extensions not sent", "err", err)
-		}
+		a.answerJSON(w, r, "client extensions", extensions, err)
 	})
 }
 

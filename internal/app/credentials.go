@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -74,28 +73,15 @@ type signedForSession struct {
 // has an access key that may do so for its own service.
 func (a *App) signingKeys(api *awsjson.Handler, builtIn *credentials.BuiltIn) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Content-Type", "application/json")
 		answer, err := a.signingKey(w, r, api, builtIn)
-		var body any = answer
-		if err != nil {
-			status, refusal := explainRefusal(err)
-			level := slog.LevelInfo
-			if status >= http.StatusInternalServerError {
-				level = slog.LevelError
-			}
-			a.log.Log(r.Context(), level, "signing key", "err", err)
-			body = map[string]string{"__type": string(refusal.Code), "message": refusal.Message}
-			w.WriteHeader(status)
-		}
-		if err := json.NewEncoder(w).Encode(body); err != nil {
-			a.log.DebugContext(r.Context(), "signing key not sent", "err", err)
-		}
+		a.answerJSON(w, r, "signing key", answer, err)
 	})
 }
 
 func (a *App) signingKey(w http.ResponseWriter, r *http.Request, api *awsjson.Handler, builtIn *credentials.BuiltIn) (*signingKeyAnswer, error) {
+	if !api.Allow(r, awsjson.GetSigningKey, "") {
+		return nil, errRateExceeded
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSigningKeyRequest))
 	if err != nil {
 		return nil, fault.New(fault.InvalidParameter, "The body cannot be read or is too large.")
@@ -168,7 +154,7 @@ func (a *App) orSTS(api *awsjson.Handler, builtIn *credentials.BuiltIn, proof *a
 	service := sts.New(sts.Options{
 		Region: a.options.Region, AccountID: a.options.AccountID, Credentials: builtIn, AccessKey: proof.find,
 		Token: a.identityToken, SkipSignatures: a.options.SkipSignatures, Now: a.clock.Now, Logger: a.log,
-		Allow: func(r *http.Request) bool { return api.Allow(r, awsjson.GetCredentialsForIdentity) },
+		Allow: func(r *http.Request) bool { return api.Allow(r, awsjson.GetCredentialsForIdentity, "") },
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if sts.Ours(r) {

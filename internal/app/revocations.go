@@ -1,9 +1,6 @@
 package app
 
 import (
-	"encoding/json"
-	"errors"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -51,44 +48,15 @@ type revocationEvent struct {
 // may read it.
 func (a *App) revocations(api *awsjson.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
 		page, err := a.revocationPage(api, r)
-		var body any = page
-		w.Header().Set("Content-Type", "application/json")
-		if err != nil {
-			status, refusal := explainRefusal(err)
-			level := slog.LevelInfo
-			if status >= http.StatusInternalServerError {
-				level = slog.LevelError
-			}
-			a.log.Log(r.Context(), level, "revocation feed", "err", err)
-			body = map[string]string{"__type": string(refusal.Code), "message": refusal.Message}
-			w.WriteHeader(status)
-		}
-		if err := json.NewEncoder(w).Encode(body); err != nil {
-			a.log.DebugContext(r.Context(), "revocation feed not sent", "err", err)
-		}
+		a.answerJSON(w, r, "revocation feed", page, err)
 	})
 }
 
-// explainRefusal is how the caller sees err. The statuses are those of AWS's REST
-// APIs: verifiers log nothing but the status.
-func explainRefusal(err error) (status int, f *fault.Error) {
-	f, ok := errors.AsType[*fault.Error](err)
-	if !ok {
-		return http.StatusInternalServerError, fault.New(fault.InternalError, "Internal server error")
-	}
-	switch f.Code {
-	case fault.AccessDenied, fault.MissingAuthenticationToken, fault.IncompleteSignature, fault.InvalidSignature, fault.UnrecognizedClient, fault.ExpiredToken:
-		return http.StatusForbidden, f
-	case fault.ResourceNotFound:
-		return http.StatusNotFound, f
-	}
-	return f.HTTPStatus(), f
-}
-
 func (a *App) revocationPage(api *awsjson.Handler, r *http.Request) (*revocationPage, error) {
+	if !api.Allow(r, awsjson.ListRevocations, "") {
+		return nil, errRateExceeded
+	}
 	caller, err := api.Caller(r, "cognito-idp")
 	if err != nil {
 		return nil, err

@@ -31,13 +31,3 @@ func (h *Handler) CallerWith(r *http.Request, body []byte, service string) (*iam
 	}
 	return signer.principal, nil
 }
-
-// Allow counts r, a request for something that is no operation of the API, among
-// those of a category that its address makes, and reports whether there was room.
-func (h *Handler) Allow(r *http.Request, c Category) bool {
-	if h.limiter == nil {
-		return true
-	}
-	perSecond, limited := h.limiter.limits[c]
-	return !limited || h.limiter.allow(h.options.Now(), "", c, perSecond, "", sourceOf(r, h.options.TrustedProxies))
-}

@@ -43,6 +43,17 @@ const (
 	IdentityPoolUpdate                 Category = "IdentityPoolUpdate"
 )
 
+// The categories beside the API: requests to the domains of pools, by address and
+// domain, by domain, and by client; and to what Cognito does not have, by address,
+// named as the actions in policies.
+const (
+	DomainAddress   Category = "DomainAddress"
+	DomainTotal     Category = "DomainTotal"
+	DomainClient    Category = "DomainClient"
+	ListRevocations Category = "ListRevocations"
+	GetSigningKey   Category = "GetSigningKey"
+)
+
 // An allotment is a category with its default rate and its operations.
 type allotment struct {
 	category   Category
@@ -125,6 +136,17 @@ var identityPoolAllotments = []allotment{
 	{IdentityPoolUpdate, 15, `
 		CreateIdentityPool DeleteIdentityPool SetIdentityPoolRoles SetPrincipalTagAttributeMap TagResource
 		UntagResource UpdateIdentityPool`},
+}
+
+// The rates of domains are AWS's. A signing key is asked for once for each session
+// that an API meets, so as often as there are credentials; the log of revocations
+// about once a second by each verifier.
+var besideAllotments = []allotment{
+	{DomainAddress, 300, ""},
+	{DomainTotal, 500, ""},
+	{DomainClient, 300, ""},
+	{ListRevocations, 120, ""},
+	{GetSigningKey, 200, ""},
 }
 
 // categories tells the category of each operation of a list.

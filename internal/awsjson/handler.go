@@ -88,8 +88,9 @@ type Handler struct {
 	routes    map[string]*route // by X-Amz-Target
 	limiter   *limiter          // nil: no limits
 	anyone    *iam.Principal    // whom SkipSignatures takes everybody for
-	noRoute   *meter            // metrics of what never found a route
-	errorType map[string]bool   // the values of the label type
+	meters    *metrics
+	noRoute   *meter          // metrics of what never found a route
+	errorType map[string]bool // the values of the label type
 }
 
 // A route is an operation in its service.
@@ -128,11 +129,11 @@ func New(o Options, services ...Service) (*Handler, error) {
 	if len(o.Limits) > 0 {
 		h.limiter = newLimiter(o.Limits)
 	}
-	meters, err := newMetrics(o.Registerer)
-	if err != nil {
+	var err error
+	if h.meters, err = newMetrics(o.Registerer); err != nil {
 		return nil, err
 	}
-	h.noRoute = meters.of("unknown", "unknown")
+	h.noRoute = h.meters.of("unknown", "unknown")
 	for _, s := range services {
 		service, ok := apis[s.SigningName]
 		if !ok {
@@ -151,7 +152,7 @@ func New(o Options, services ...Service) (*Handler, error) {
 			if err := op.check(); err != nil {
 				return nil, fmt.Errorf("awsjson: %w", err)
 			}
-			r.meter = meters.of(s.SigningName, op.Name())
+			r.meter = h.meters.of(s.SigningName, op.Name())
 			h.routes[target] = r
 		}
 	}
@@ -307,6 +308,17 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprint("panic: ", e.value) }
 
+// levelOf is the level of a request's line in the log.
+func levelOf(status int) slog.Level {
+	switch {
+	case status >= http.StatusInternalServerError:
+		return slog.LevelError
+	case status >= http.StatusBadRequest:
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
+}
+
 // observe writes the request's line of the log and counts it.
 func (h *Handler) observe(ctx context.Context, route *route, req *Request, status int, errorType string, err error, took time.Duration) {
 	meter := h.noRoute
@@ -322,13 +334,7 @@ func (h *Handler) observe(ctx context.Context, route *route, req *Request, statu
 	}
 	meter.done(took)
 
-	level := slog.LevelDebug
-	switch {
-	case status >= http.StatusInternalServerError:
-		level = slog.LevelError
-	case status >= http.StatusBadRequest:
-		level = slog.LevelInfo
-	}
+	level := levelOf(status)
 	if !h.options.Logger.Enabled(ctx, level) {
 		return
 	}

@@ -14,14 +14,15 @@ import (
 )
 
 // Limits are requests per second for each category, counted apart for every
-// pool and source address. A category that is absent is not limited, so that
-// nil limits nothing. A second's worth may come at once.
+// pool and source address, but for DomainTotal and DomainClient. A category that
+// is absent is not limited, so that nil limits nothing. A second's worth may come
+// at once.
 type Limits map[Category]float64
 
 // DefaultLimits are AWS's default quotas.
 func DefaultLimits() Limits {
 	l := make(Limits)
-	for _, allotments := range [][]allotment{userPoolAllotments, identityPoolAllotments} {
+	for _, allotments := range [][]allotment{userPoolAllotments, identityPoolAllotments, besideAllotments} {
 		for _, a := range allotments {
 			l[a.category] = a.rate
 		}
@@ -88,9 +89,9 @@ const maxBuckets = 1 << 16
 const challengeFactor = 3
 
 type bucketKey struct {
-	allowance string // a category or, with an allowance of its own, an operation
-	pool      string
-	source    netip.Prefix
+	allowance string       // a category or, with an allowance of its own, an operation
+	pool      string       // its id; beside the API a domain's name or a client's id, or ""
+	source    netip.Prefix // zero: all, or no address
 }
 
 type bucket struct {

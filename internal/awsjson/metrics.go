@@ -10,7 +10,8 @@ import (
 )
 
 // metrics are kept per operation. No label value comes from a caller: services
-// and operations are those of the routes, types those of errorTypes.
+// and operations are those of the routes and of ObserveDomain, types those of
+// errorTypes, or statuses at domains.
 type metrics struct {
 	requests *prometheus.CounterVec
 	errors   *prometheus.CounterVec

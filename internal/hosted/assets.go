@@ -79,6 +79,9 @@ func (p *Pages) asset(w http.ResponseWriter, r *http.Request) {
 // where no client is known.
 func (p *Pages) lookSheet(w http.ResponseWriter, r *http.Request) {
 	site := oauth.SiteOf(r.Context())
+	if !p.OAuth.AllowLookUp(w, r) {
+		return
+	}
 	_, client, err := p.Pools.PoolClient(r.Context(), site.Pool.ID, r.URL.Query().Get("client_id"))
 	if err != nil {
 		client = nil // the look of nobody in particular

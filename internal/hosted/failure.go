@@ -80,7 +80,7 @@ func (v *visit) fail(status int, key string, pairs ...any) error {
 
 // serverError answers for a failure that is nobody's fault outside.
 func (v *visit) serverError(err error) {
-	v.pages.Log.ErrorContext(v.r.Context(), "login page", "path", v.r.URL.Path, "pool", v.pool.ID, "err", err)
+	v.pages.Log.ErrorContext(v.r.Context(), "login page", "request_id", v.site.RequestID, "path", v.r.URL.Path, "pool", v.pool.ID, "err", err)
 	if v.fail(http.StatusInternalServerError, "error.server") != nil {
 		http.Error(v.w, "Internal server error", http.StatusInternalServerError)
 	}
@@ -112,6 +112,14 @@ func (p *Pages) showError(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err := v.render(http.StatusBadRequest, "error", page); err != nil {
+		v.serverError(err)
+	}
+}
+
+// tooMany answers a request beyond a limit of the site or of a client.
+func (p *Pages) tooMany(w http.ResponseWriter, r *http.Request) {
+	v := p.visit(w, r)
+	if err := v.fail(http.StatusTooManyRequests, "error.limit"); err != nil {
 		v.serverError(err)
 	}
 }

@@ -72,6 +72,9 @@ func (v *visit) readOwned(next page) error {
 	if o.Session == nil {
 		return v.signInFirst(false)
 	}
+	if !v.pages.OAuth.AllowClient(v.w, v.r, client) {
+		return nil
+	}
 	return next(v)
 }
 

@@ -41,6 +41,7 @@ type Parts struct {
 // requests that oauth.Server.Route passed on.
 type Pages struct {
 	Parts
+	mux       *http.ServeMux
 	handler   http.Handler
 	templates templates
 	locales   *locales
@@ -67,7 +68,8 @@ func New(parts Parts) (*Pages, error) {
 	if p.assets, err = readAssets(); err != nil {
 		return nil, fmt.Errorf("login pages: %w", err)
 	}
-	p.handler = p.routes()
+	p.mux = p.routes()
+	p.handler = secured(http.HandlerFunc(p.serve))
 	return p, nil
 }
 
@@ -75,7 +77,7 @@ func New(parts Parts) (*Pages, error) {
 // that the page belongs to.
 type page func(*visit) error
 
-func (p *Pages) routes() http.Handler {
+func (p *Pages) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assets/{name}", p.asset)
 	mux.HandleFunc("GET /error", p.showError)
@@ -98,10 +100,19 @@ func (p *Pages) routes() http.Handler {
 	mux.HandleFunc("GET /confirmUser", p.confirmLink)
 	mux.HandleFunc("POST /confirmUser", p.sendConfirmLink)
 	mux.HandleFunc("/", p.notFound)
-	return secured(mux)
+	return mux
 }
 
 func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
+
+func (p *Pages) serve(w http.ResponseWriter, r *http.Request) {
+	if oauth.SiteOf(r.Context()).Busy {
+		_, r.Pattern = p.mux.Handler(r) // what it would have been, for the metrics
+		p.tooMany(w, r)
+		return
+	}
+	p.mux.ServeHTTP(w, r)
+}
 
 // requested reads the authorization request of a page.
 func (p *Pages) requested(next page) http.HandlerFunc {

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
@@ -26,11 +24,12 @@ func open(methods []string, serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", "x-amz-cognito-request-id, WWW-Authenticate, DPoP-Nonce")
+		h.Set("Access-Control-Expose-Headers", "x-amz-cognito-request-id, WWW-Authenticate, DPoP-Nonce, Retry-After")
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Amz-Cognito-Request-Id", uuid.NewString())
 		noStore(w)
 		switch {
+		case SiteOf(r.Context()).Busy:
+			writeTooMany(w)
 		case slices.Contains(methods, r.Method):
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			serve(w, r)
@@ -55,6 +54,10 @@ func page(serve http.HandlerFunc) http.HandlerFunc {
 			http.Error(w, "Use GET.", http.StatusMethodNotAllowed)
 			return
 		}
+		if site := SiteOf(r.Context()); site.Busy {
+			site.tooMany(w, r)
+			return
+		}
 		serve(w, r)
 	}
 }
@@ -71,8 +74,12 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 func (s *Server) refuseJSON(w http.ResponseWriter, r *http.Request, status int, err error) {
 	refused := grantErrorOf(err)
 	if refused == nil {
-		s.Log.ErrorContext(r.Context(), "oauth", "path", r.URL.Path, "err", err)
+		s.logError(r, err)
 		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
+		return
+	}
+	if refused == errTooMany {
+		writeTooMany(w)
 		return
 	}
 	body := map[string]string{"error": refused.code}
@@ -80,6 +87,12 @@ func (s *Server) refuseJSON(w http.ResponseWriter, r *http.Request, status int, 
 		body["error_description"] = refused.description
 	}
 	writeJSON(w, status, body)
+}
+
+// writeTooMany answers a program beyond a limit.
+func writeTooMany(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", retryAfter)
+	writeJSON(w, http.StatusTooManyRequests, map[string]string{"error": errTooMany.code, "error_description": errTooMany.description})
 }
 
 var errInvalidRequest = &grantError{code: "invalid_request"}
@@ -134,6 +147,9 @@ func (s *Server) clientOf(r *http.Request, form url.Values) (*userpool.Pool, *us
 	}
 	if client == nobody || client.HasSecret() != proven || !client.HasSecret() && len(secrets) > 0 {
 		return nil, nil, errInvalidClient
+	}
+	if !s.Allow(r, PerClient, client.ID) {
+		return nil, nil, errTooMany
 	}
 	return pool, client, nil
 }

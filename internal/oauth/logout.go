@@ -34,6 +34,9 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 		s.toErrorPage(w, r, code, query.Get("client_id"))
 		return
 	}
+	if !s.AllowClient(w, r, client) {
+		return
+	}
 	if err := s.EndSession(w, r); err != nil {
 		s.internalError(w, r, err)
 		return

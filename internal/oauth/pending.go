@@ -108,6 +108,9 @@ func (s *Server) Pending(w http.ResponseWriter, r *http.Request) *Pending {
 		s.Refuse(w, r, p, refused.code, refused.description)
 		return nil
 	}
+	if !s.AllowClient(w, r, p.Client) {
+		return nil
+	}
 	return p
 }
 

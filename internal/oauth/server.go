@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/store"
@@ -31,6 +33,14 @@ type Parts struct {
 	// Origin tells where a request comes from. Nil: nothing is known.
 	Origin func(*http.Request) token.Origin
 
+	// Allow counts a request against a limit, for what key names (a domain or a
+	// client that exists, or "" for names that may be of nothing), and reports
+	// whether there was room. Nil: there are no limits.
+	Allow func(r *http.Request, limit Limit, key string) bool
+
+	// Observe is told of each request to a site. Nil: nobody is.
+	Observe func(*http.Request, Observation)
+
 	Log *slog.Logger
 }
 
@@ -50,6 +60,9 @@ func New(p Parts) *Server {
 	if s.Origin == nil {
 		s.Origin = func(*http.Request) token.Origin { return token.Origin{} }
 	}
+	if s.Allow == nil {
+		s.Allow = func(*http.Request, Limit, string) bool { return true }
+	}
 	if u, err := url.Parse(p.PublicURL); err == nil {
 		s.publicHost, s.secure = strings.ToLower(u.Hostname()), u.Scheme == "https"
 	}
@@ -64,6 +77,11 @@ type Site struct {
 	// Base stands before the paths of the site as browsers see them: "", or
 	// /_domain/<domain>.
 	Base string
+
+	RequestID string // of the request, for the log
+	Busy      bool   // the request is beyond a limit, which its answer says, and nothing else
+
+	pages http.Handler
 }
 
 type siteKey struct{}
@@ -87,6 +105,9 @@ func (s *Server) Route(pages, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		if !s.Pools.KnowsDomain(name) && !s.AllowLookUp(w, r) {
+			return
+		}
 		pool, domain, err := s.Pools.ByDomain(r.Context(), name)
 		switch {
 		case fault.CodeOf(err) == fault.ResourceNotFound && base == "":
@@ -100,9 +121,13 @@ func (s *Server) Route(pages, next http.Handler) http.Handler {
 			http.Error(w, "Internal server error", http.StatusInternalServerError)
 			return
 		}
-		inside := r.Clone(context.WithValue(r.Context(), siteKey{}, &Site{Pool: pool, Domain: domain, Base: base}))
+		site := &Site{Pool: pool, Domain: domain, Base: base, RequestID: uuid.NewString(), pages: pages}
+		inside := r.Clone(context.WithValue(r.Context(), siteKey{}, site))
 		inside.URL.Path, inside.URL.RawPath = path, ""
-		mux.ServeHTTP(w, inside)
+		if !s.allows(inside, site) {
+			site.refuse(w)
+		}
+		s.observed(w, inside, site, mux)
 	})
 }
 
@@ -168,9 +193,15 @@ func (s *Server) toErrorPage(w http.ResponseWriter, r *http.Request, code, clien
 
 // internalError answers a failure that is nobody's fault outside.
 func (s *Server) internalError(w http.ResponseWriter, r *http.Request, err error) {
-	s.Log.ErrorContext(r.Context(), "oauth", "path", r.URL.Path, "err", err)
+	s.logError(r, err)
 	noStore(w)
 	http.Error(w, "Internal server error", http.StatusInternalServerError)
+}
+
+// logError logs a failure that is nobody's fault outside, whose answer tells
+// nothing of it.
+func (s *Server) logError(r *http.Request, err error) {
+	s.Log.ErrorContext(r.Context(), "oauth", "request_id", SiteOf(r.Context()).RequestID, "path", r.URL.Path, "err", err)
 }
 
 // redirect sends a browser on. The address is written as it is: http.Redirect

@@ -30,11 +30,15 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 		refuseBearer(w, http.StatusUnauthorized, "invalid_token", deadUserInfo)
 		return
 	case err != nil:
-		s.Log.ErrorContext(r.Context(), "oauth", "path", r.URL.Path, "err", err)
+		s.logError(r, err)
 		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
 		return
 	case access.Pool.ID != SiteOf(r.Context()).Pool.ID:
 		refuseBearer(w, http.StatusUnauthorized, "invalid_token", deadUserInfo)
+		return
+	}
+	if !s.Allow(r, PerClient, access.Client.ID) {
+		writeTooMany(w)
 		return
 	}
 	claims := maps.Clone(access.Readable())

@@ -118,6 +118,16 @@ func (p *Pools) ByDomain(ctx context.Context, name string) (*Pool, *Domain, erro
 	return pool, d, nil
 }
 
+// KnowsDomain says whether ByDomain answers for a name without asking the database
+// for the domain: it is in the cache of this node, or no name at all.
+func (p *Pools) KnowsDomain(name string) bool {
+	if len(name) > maxHost {
+		return true
+	}
+	_, known := p.domains.peek(p.domainOf(name))
+	return known
+}
+
 // domainOf is the domain that a host name stands for. Only what has a dot can be
 // a custom domain, so that a prefix is itself.
 func (p *Pools) domainOf(name string) string {
