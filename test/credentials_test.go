@@ -205,9 +205,9 @@ func TestCredentials(t *testing.T) {
 
 	// A stricter policy, and a role that is gone, hold for what is out already.
 	w.putRole("Member", fmt.Sprintf(memberTrust, w.pool), "")
-	eventually(t, 5*time.Second, "the policy is gone", func() bool { status, _ := w.write(c, adaID+"/1"); return status == 401 })
+	eventually(t, 30*time.Second, "the policy is gone", func() bool { status, _ := w.write(c, adaID+"/1"); return status == 401 })
 	command(t, append([]string{"role", "delete", "Member"}, w.in.flags()...)...)
-	eventually(t, 5*time.Second, "the role is gone", func() bool { status, _ := w.write(c, adaID+"/1"); return status == 403 })
+	eventually(t, 30*time.Second, "the role is gone", func() bool { status, _ := w.write(c, adaID+"/1"); return status == 403 })
 }
 
 // TestBasicFlow assumes the role by the identity's token, at the server's own STS.
@@ -275,7 +275,7 @@ func TestSessionToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	command(t, append([]string{"access-key", "revoke", id}, in.flags()...)...)
-	eventually(t, 5*time.Second, "the key is revoked", func() bool { return list() != nil })
+	eventually(t, 30*time.Second, "the key is revoked", func() bool { return list() != nil })
 	wantError(t, list(), "UnrecognizedClientException", "The security token included in the request is invalid.")
 }
 

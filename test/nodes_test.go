@@ -87,7 +87,7 @@ func TestLockoutHoldsOnAllNodes(t *testing.T) {
 			t.Fatalf("guess %d: %s", i+1, text)
 		}
 	}
-	eventually(t, 5*time.Second, "the first lock ends", func() bool { return guess(b) == "Incorrect username or password." })
+	eventually(t, 30*time.Second, "the first lock ends", func() bool { return guess(b) == "Incorrect username or password." })
 	for _, c := range []*client{a, b} {
 		_, err := c.tryPassword("ada", password)
 		wantError(t, err, "NotAuthorizedException", "Password attempts exceeded")
@@ -99,7 +99,7 @@ func TestLockoutHoldsOnAllNodes(t *testing.T) {
 	}
 	_, err := early.sendTo(b)
 	wantError(t, err, "NotAuthorizedException", "Password attempts exceeded")
-	eventually(t, 5*time.Second, "the second lock ends", func() bool {
+	eventually(t, 30*time.Second, "the second lock ends", func() bool {
 		_, err := a.tryPassword("ada", password)
 		return err == nil
 	})

@@ -79,7 +79,7 @@ func TestShutdownFinishesRequests(t *testing.T) {
 		t.Fatalf("healthz: %d", status)
 	}
 	s.process.Signal(syscall.SIGTERM)
-	eventually(t, 5*time.Second, "new connections are refused", func() bool {
+	eventually(t, 30*time.Second, "new connections are refused", func() bool {
 		r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/_poolhouse/healthz", nil)
 		answer, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
 		if err == nil {
@@ -90,7 +90,7 @@ func TestShutdownFinishesRequests(t *testing.T) {
 	if _, err := io.WriteString(conn, body[10:]); err != nil {
 		t.Fatal(err)
 	}
-	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(30 * time.Second))
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestRequestIDs(t *testing.T) {
 		t.Fatal("no request id")
 	}
 	// The line is written when the answer is.
-	eventually(t, 5*time.Second, "the log has the request id "+id, func() bool { return strings.Contains(s.output.String(), id) })
+	eventually(t, 30*time.Second, "the log has the request id "+id, func() bool { return strings.Contains(s.output.String(), id) })
 }
 
 // TestTLS serves https with the certificate of an operator's files, and in

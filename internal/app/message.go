@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/logdelivery"
 	"github.com/poolhouse/poolhouse/internal/message"
 	"github.com/poolhouse/poolhouse/internal/message/eum"
 	"github.com/poolhouse/poolhouse/internal/message/ses"
@@ -106,9 +107,20 @@ func (a *App) outbox(ctx context.Context, registry prometheus.Registerer) (*mess
 	}
 	metrics := newMessageMetrics(a.db, registry)
 	a.deliverer = message.NewDeliverer(a.db, outbox, message.DeliveryOptions{
-		Carriers: found, Settings: a.messageSettings, Function: a.sendByFunction, Workers: o.Workers, Observe: metrics.observe, Logger: a.log,
+		Carriers: found, Settings: a.messageSettings, Function: a.sendByFunction, Workers: o.Workers, Observe: metrics.observe,
+		Failed: a.reportFailure, Logger: a.log,
 	})
 	return outbox, nil
+}
+
+// reportFailure reports to a pool's operators that a message was not delivered.
+func (a *App) reportFailure(ctx context.Context, poolID, details string) {
+	pool, err := a.pools.Pool(ctx, poolID)
+	if err != nil {
+		a.log.DebugContext(ctx, "nobody to report a failed message to", "pool", poolID, "err", err)
+		return
+	}
+	logdelivery.New(a.log).Failure(pool, a.db.Now(), details)
 }
 
 // deliver carries messages out until Close.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/logdelivery"
 	"github.com/poolhouse/poolhouse/internal/message"
 	"github.com/poolhouse/poolhouse/internal/threat"
 	"github.com/poolhouse/poolhouse/internal/threat/geo"
@@ -27,7 +28,7 @@ type Threat struct {
 // guardPools starts threat protection; Close ends it.
 func (a *App) guardPools(users *userpool.Users, outbox *message.Outbox) (*threat.Guard, error) {
 	o := a.options.Threat
-	t := threat.Options{Retention: o.EventRetention, PerAddress: o.PerAddress, Logger: a.log}
+	t := threat.Options{Retention: o.EventRetention, PerAddress: o.PerAddress, Export: logdelivery.New(a.log).Event, Logger: a.log}
 	if a.options.PublicURL != "" {
 		t.FeedbackURL = a.options.PublicURL + feedbackPath
 	}

@@ -79,6 +79,7 @@ userimport: fault store keys userpool
 threat:        fault keys message store userpool threat/geo threat/leaked github.com/google/uuid
 threat/geo:    github.com/oschwald/maxminddb-golang/v2
 threat/leaked:
+logdelivery:   userpool
 
 identitypool/login: fault federation/metadata token userpool
 identitypool:       arn credentials fault iam store keys userpool token identitypool/login github.com/google/uuid
@@ -89,7 +90,7 @@ credentials/stsclient: credentials fault
 sts:                   credentials fault iam sigv4 github.com/google/uuid
 
 # The OAuth endpoints at the domains of pools, and their pages.
-oauth: fault store keys userpool token trigger github.com/google/uuid
+oauth: fault store keys userpool token trigger /verify/dpop github.com/google/uuid
 
 # The edge, and the operations behind it.
 awsjson:  arn fault apimodel sigv4 iam github.com/google/uuid github.com/prometheus/client_golang golang.org/x/time
@@ -104,14 +105,17 @@ devserver: fault store message trigger
 app: arn fault apimodel awsjson config devserver hosted iam identity idp idpapi keys message oauth signin sigv4 store token
 app: credentials credentials/stsclient sts identitypool identitypool/login
 app: message/eum message/ses message/smtp message/sns message/twilio message/webhook github.com/aws/aws-sdk-go-v2
-app: threat threat/geo threat/leaked federation/fetch trigger trigger/functions userimport userpool github.com/prometheus/client_golang
+app: logdelivery threat threat/geo threat/leaked federation/fetch trigger trigger/functions userimport userpool github.com/prometheus/client_golang
 
 /cmd/poolhouse:      app archive awsjson config credentials devserver iam keys message store threat/leaked trigger/functions filippo.io/age github.com/alecthomas/kong
 /cmd/poolhouse-load: srp golang.org/x/sync github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 
 # For programs of others: nothing of the server, nothing of third parties.
-/verify:
-/verify/middleware: /verify
+/verify/internal/jose:
+/verify/dpop:       /verify/internal/jose
+/verify/dpop/dpoptest:
+/verify:            /verify/dpop /verify/internal/jose
+/verify/middleware: /verify /verify/dpop
 /verify/sigv4:      /verify
 /verify/settings:   /verify /verify/middleware
 /verify/albauth:    /verify /verify/middleware
@@ -134,7 +138,7 @@ trigger/lambda: sigv4
 trigger/local:  github.com/aws/aws-lambda-go
 sigv4:    github.com/aws/aws-sdk-go-v2
 sts:      keys
-oauth:    keys github.com/coreos/go-oidc/v3 golang.org/x/oauth2
+oauth:    keys /verify/dpop /verify/dpop/dpoptest github.com/coreos/go-oidc/v3 golang.org/x/oauth2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 passkey:  passkey/passkeytest
 message/smtp: keys message/smtp/smtptest
@@ -146,7 +150,9 @@ identity: app keys
 idp:      totp config app identity identityapi passkey/passkeytest github.com/aws/aws-lambda-go
 app:      identityapi srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys
-/verify:              github.com/aws/aws-sdk-go-v2
+/verify/dpop:         /verify/dpop/dpoptest
+/verify/middleware:   /verify/dpop/dpoptest
+/verify:              /verify/dpop/dpoptest github.com/aws/aws-sdk-go-v2
 /verify/sigv4:        github.com/aws/aws-sdk-go-v2
 /test/clients:       app awscall esdk keys trigger/functions
 

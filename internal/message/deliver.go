@@ -87,6 +87,10 @@ type DeliveryOptions struct {
 	// message was made; nil for nobody.
 	Observe func(medium, outcome string, age time.Duration)
 
+	// Failed is told of each attempt of a pool's that failed, in a sentence; nil for
+	// nobody.
+	Failed func(ctx context.Context, poolID, details string)
+
 	Logger *slog.Logger
 }
 
@@ -108,6 +112,9 @@ func NewDeliverer(db *store.DB, outbox *Outbox, o DeliveryOptions) *Deliverer {
 	}
 	if o.Observe == nil {
 		o.Observe = func(string, string, time.Duration) {}
+	}
+	if o.Failed == nil {
+		o.Failed = func(context.Context, string, string) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -260,6 +267,7 @@ func (d *Deliverer) deliver(ctx context.Context, row *store.Outgoing, since time
 		log.ErrorContext(ctx, "give a message back to the outbox", "err", err)
 	}
 	d.o.Observe(row.Medium, outcome, d.db.Now().Sub(row.CreatedAt))
+	d.o.Failed(ctx, row.PoolID, fmt.Sprintf("%s %s could not be delivered (attempt %d, %s): %s", row.Medium, row.ID, row.Attempts, outcome, row.LastError))
 }
 
 // send hands a message to the function of its pool or to a carrier. One that makes

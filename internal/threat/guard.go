@@ -43,6 +43,10 @@ type Options struct {
 	// query follow. Without it they lead nowhere.
 	FeedbackURL string
 
+	// Export is told of each event of a pool that has its events reported, once it
+	// was written; nil: nobody is.
+	Export func(pool *userpool.Pool, username, sub string, e *userpool.AuthEvent)
+
 	Logger *slog.Logger // nil: nothing is logged
 }
 

@@ -3,6 +3,7 @@ package threat
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -38,6 +39,9 @@ type record struct {
 	event       *userpool.AuthEvent
 	notice      *notice
 	reached     chan struct{}
+
+	exportedBy *userpool.Pool // nil: nobody wants a report
+	username   string         // for the report
 }
 
 const (
@@ -108,6 +112,9 @@ func (g *Guard) Note(ctx context.Context, h Happening) string {
 	rec := record{poolID: h.Pool.ID, sub: h.Sub, event: e}
 	if h.Client != nil {
 		e.ClientID = h.Client.ID
+	}
+	if _, wanted := h.Pool.LogDestination(userpool.LogAuthEvents); wanted && g.o.Export != nil {
+		rec.exportedBy = h.Pool
 	}
 	if h.Notify != "" {
 		rec.notice = g.newNotice(h)
@@ -219,14 +226,15 @@ func (r *recorder) write(group []record) {
 	pause := firstPause
 	for try := 1; ; try++ {
 		err := r.g.db.Update(context.Background(), func(tx *store.Tx) error {
-			for _, rec := range group {
-				if err := r.put(tx, rec); err != nil {
+			for i := range group {
+				if err := r.put(tx, &group[i]); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 		if err == nil {
+			r.export(group)
 			break
 		}
 		if try == tries {
@@ -244,9 +252,27 @@ func (r *recorder) write(group []record) {
 	}
 }
 
-func (r *recorder) put(tx *store.Tx, rec record) error {
+// export reports events to those who want to know.
+func (r *recorder) export(group []record) {
+	for _, rec := range group {
+		if rec.exportedBy != nil {
+			r.g.o.Export(rec.exportedBy, rec.username, rec.sub, rec.event)
+		}
+	}
+}
+
+func (r *recorder) put(tx *store.Tx, rec *record) error {
 	if rec.event == nil {
 		return nil
+	}
+	if rec.exportedBy != nil {
+		user, err := tx.User(rec.poolID, rec.sub)
+		if err != nil && !errors.Is(err, store.ErrNotFound) { // deleted meanwhile
+			return err
+		}
+		if err == nil {
+			rec.username = user.Username
+		}
 	}
 	row, err := rec.event.Row(rec.poolID, rec.sub, rec.event.CreatedAt.Add(r.g.o.Retention))
 	if err != nil {
@@ -260,7 +286,7 @@ func (r *recorder) put(tx *store.Tx, rec record) error {
 			return err
 		}
 	}
-	return r.g.send(tx, rec)
+	return r.g.send(tx, *rec)
 }
 
 // ids makes the ids of a node's events.

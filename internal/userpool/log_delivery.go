@@ -6,6 +6,12 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 )
 
+// The kinds of reports (EventSource).
+const (
+	LogAuthEvents    = "userAuthEvents"   // what users did, as threat protection sees it
+	LogNotifications = "userNotification" // messages that could not be delivered
+)
+
 // LogConfiguration says where what a pool reports of one kind goes. Its JSON is
 // that of the Cognito API.
 type LogConfiguration struct {
@@ -69,23 +75,36 @@ func checkLogs(logs []LogConfiguration) error {
 		case l.CloudWatchLogs != nil && l.CloudWatchLogs.LogGroupArn == "",
 			l.S3 != nil && l.S3.BucketArn == "", l.Firehose != nil && l.Firehose.StreamArn == "":
 			return invalid("The destination of the event source %s requires an ARN.", l.EventSource)
-		case l.EventSource == "userNotification" && l.LogLevel != "ERROR":
+		case l.EventSource == LogNotifications && l.LogLevel != "ERROR":
 			return invalid("The event source userNotification requires the log level ERROR.")
-		case l.EventSource == "userNotification" && l.CloudWatchLogs == nil:
+		case l.EventSource == LogNotifications && l.CloudWatchLogs == nil:
 			return invalid("The event source userNotification requires CloudWatchLogsConfiguration.")
-		case l.EventSource == "userAuthEvents" && l.LogLevel != "INFO":
+		case l.EventSource == LogAuthEvents && l.LogLevel != "INFO":
 			return invalid("The event source userAuthEvents requires the log level INFO.")
 		}
 	}
 	return nil
 }
 
-// exportsEvents says whether reports of sign-ins leave the pool.
-func (c *PoolConfig) exportsEvents() bool {
+// LogDestination is the ARN that reports of a kind go to, and whether they are
+// wanted at all.
+func (c *PoolConfig) LogDestination(source string) (arn string, wanted bool) {
 	for _, l := range c.LogConfigurations {
-		if l.EventSource == "userAuthEvents" {
-			return true
+		switch {
+		case l.EventSource != source:
+		case l.CloudWatchLogs != nil:
+			return l.CloudWatchLogs.LogGroupArn, true
+		case l.S3 != nil:
+			return l.S3.BucketArn, true
+		case l.Firehose != nil:
+			return l.Firehose.StreamArn, true
 		}
 	}
-	return false
+	return "", false
+}
+
+// exportsEvents says whether reports of sign-ins leave the pool.
+func (c *PoolConfig) exportsEvents() bool {
+	_, wanted := c.LogDestination(LogAuthEvents)
+	return wanted
 }
