@@ -25,9 +25,7 @@ func TestS3Versitygw(t *testing.T) {
 // required, nor looked for in the path.
 func TestS3MinIO(t *testing.T) {
 	minio := os.Getenv("POOLHOUSE_TEST_MINIO")
-	if minio == "" {
-		t.Skip("POOLHOUSE_TEST_MINIO names no program")
-	}
+	testenv.Require(t, "minio", minio != "", "POOLHOUSE_TEST_MINIO names no program")
 	requireBoto3(t)
 	runS3(t, "sh", "testdata/s3/minio.sh", binary, minio, freePort(t), freePort(t))
 }

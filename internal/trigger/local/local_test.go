@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,7 +67,7 @@ func (l *log) waitFor(t *testing.T, text string) {
 
 func wait(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !done(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !done(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal(what)
 		}
@@ -77,6 +78,7 @@ func runner(t testing.TB, o local.Options) (*local.Runner, *log) {
 	t.Helper()
 	l := &log{}
 	o.Name, o.Region = "hello", "us-east-1"
+	o.InitTimeout = cmp.Or(o.InitTimeout, time.Minute) // a busy machine starts programs late
 	o.Logger = slog.New(slog.NewTextHandler(l, nil))
 	r, err := local.New(o)
 	if err != nil {
@@ -102,7 +104,7 @@ func python(t testing.TB, handler string) local.Options {
 
 func invoke(t testing.TB, r *local.Runner, user string) (map[string]any, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	return invokeIn(ctx, t, r, user)
 }

@@ -1,12 +1,15 @@
 package local
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/poolhouse/poolhouse/internal/testenv"
 )
 
 func TestOwnerOf(t *testing.T) {
@@ -46,16 +49,13 @@ func TestStranger(t *testing.T) {
 		t.Error("this user is a stranger")
 	}
 
-	if os.Geteuid() != 0 {
-		t.Skip("only root can be another user, too")
-	}
+	testenv.Require(t, "root", os.Geteuid() == 0, "only root can be another user, too")
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	other := exec.Command("/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/"+port+"; read -u 3")
 	other.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	other.Dir = "/"
-	if err := other.Start(); err != nil {
-		t.Skipf("no program of another user can be started: %v", err)
-	}
+	err = other.Start()
+	testenv.Require(t, "root", err == nil, fmt.Sprintf("no program of another user can be started: %v", err))
 	theirs, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
