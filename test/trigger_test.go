@@ -98,7 +98,7 @@ func TestFunctionsEndWithServer(t *testing.T) {
 	var found []string
 	within := func(what string, done func() bool) {
 		t.Helper()
-		for end := time.Now().Add(10 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(30 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal(what)
 			}

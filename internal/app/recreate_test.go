@@ -120,7 +120,7 @@ func TestNothingOfTheOldOne(t *testing.T) {
 				for i, n := range nodes {
 					for _, c := range tc.checks {
 						var got string
-						for end := time.Now().Add(time.Duration(i) * 1500 * time.Millisecond); ; time.Sleep(20 * time.Millisecond) {
+						for end := time.Now().Add(time.Duration(i) * soon); ; time.Sleep(20 * time.Millisecond) {
 							got = n.answer(fill(c.show))
 							if !slices.ContainsFunc(c.old, isIn(got)) && strings.Contains(got, c.now) {
 								break

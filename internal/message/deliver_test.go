@@ -149,7 +149,7 @@ func (p *post) outcome(name string) int64 {
 
 func (p *post) until(what string, is func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); {
+	for end := time.Now().Add(time.Minute); !is(); {
 		if time.Now().After(end) {
 			waiting, dead := p.queue()
 			p.t.Fatalf("not seen: %s (%d wait, %d dead)", what, waiting, dead)

@@ -35,7 +35,7 @@ func TestSenderOfMessage(t *testing.T) {
 			p.run(1, func(o *message.DeliveryOptions) {
 				o.Settings = func(context.Context, string) (message.Settings, error) { return pool, nil }
 			})
-			for deadline := time.Now().Add(20 * time.Second); len(p.parcels()) == 0; time.Sleep(time.Millisecond) {
+			for deadline := time.Now().Add(time.Minute); len(p.parcels()) == 0; time.Sleep(time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatal("not delivered")
 				}

@@ -359,7 +359,7 @@ func TestRun(t *testing.T) {
 		d.Run(ctx)
 	}()
 	job := d.started("", d.people(0, 10))
-	for end := time.Now().Add(20 * time.Second); d.see(job).Status != statusSucceeded; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); d.see(job).Status != statusSucceeded; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the job is %+v", d.see(job))
 		}
