@@ -43,24 +43,7 @@ func TestMetrics(t *testing.T) {
 	post(h, getUser, `{"AccessToken":"refused"}`)
 	post(h, getUser, `{"AccessToken":"broken"}`)
 	post(h, "made.up", `{}`)
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := make(map[string]float64)
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			key := f.GetName()
-			for _, l := range m.GetLabel() {
-				key += " " + l.GetValue()
-			}
-			if m.GetHistogram() != nil {
-				got[key] = float64(m.GetHistogram().GetSampleCount())
-			} else {
-				got[key] = m.GetCounter().GetValue()
-			}
-		}
-	}
+	got := gathered(t, registry)
 	for key, want := range map[string]float64{ // labels by name: operation, service, type
 		"poolhouse_api_requests_total GetUser cognito-idp":                      3,
 		"poolhouse_api_errors_total GetUser cognito-idp NotAuthorizedException": 1,
@@ -82,4 +65,29 @@ func TestMetrics(t *testing.T) {
 	if _, err := New(Options{Registerer: registry}); err == nil {
 		t.Error("registered twice without an error")
 	}
+}
+
+// gathered are the metrics, each by its name and the values of its labels, which
+// are in the order of their names; of histograms how many values they have.
+func gathered(t *testing.T, registry *prometheus.Registry) map[string]float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string]float64)
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			key := f.GetName()
+			for _, l := range m.GetLabel() {
+				key += " " + l.GetValue()
+			}
+			if m.GetHistogram() != nil {
+				got[key] = float64(m.GetHistogram().GetSampleCount())
+			} else {
+				got[key] = m.GetCounter().GetValue()
+			}
+		}
+	}
+	return got
 }
