@@ -3,6 +3,8 @@ package verify
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/poolhouse/poolhouse/verify/internal/jose"
 )
 
 // The claims that Cognito puts into tokens, by the names it gives them. Which of
@@ -107,8 +109,8 @@ func (t *Token) Locale() string { return t.Text("locale") }
 
 // Address is the member formatted of the claim address.
 func (t *Token) Address() string {
-	address, _ := parseObject(t.claims.get("address"))
-	formatted, _ := address.text("formatted")
+	address, _ := jose.ParseObject(t.claims.Get("address"))
+	formatted, _ := address.Text("formatted")
 	return formatted
 }
 

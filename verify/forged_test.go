@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/pem"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -185,4 +187,23 @@ func publicPEM(key *rsa.PrivateKey) []byte {
 		panic(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+}
+
+// FuzzVerify wants no accident, and no token accepted that is not the good one.
+func FuzzVerify(f *testing.F) {
+	good := mint(accessClaims(nil))
+	f.Add(good)
+	bad := forged()
+	for _, name := range slices.Sorted(maps.Keys(bad)) {
+		if len(bad[name].token) < 4<<10 {
+			f.Add(bad[name].token)
+		}
+	}
+	v := newVerifier(f, offline(nil))
+	f.Fuzz(func(t *testing.T, raw string) {
+		_, err := v.Verify(t.Context(), raw)
+		if err == nil && raw != good {
+			t.Fatalf("accepted %q", raw)
+		}
+	})
 }

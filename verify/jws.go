@@ -4,36 +4,24 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
-	"encoding/base64"
 	"strings"
+
+	"github.com/poolhouse/poolhouse/verify/internal/jose"
 )
 
 const (
 	maxHeader    = 1 << 10 // bytes of base64; Cognito's has 108
 	maxKeyID     = 256
-	maxSignature = maxModulusBits / 8
+	maxSignature = jose.MaxModulusBits / 8
 )
 
 // jws is a token taken apart. Nothing in it may be believed before verify.
 type jws struct {
 	kid       string
 	payload   string // the JSON of the claims
-	claims    object
+	claims    jose.Object
 	signed    string // what the signature is over
 	signature []byte
-}
-
-// encoding is base64url without padding and with one spelling per value.
-var encoding = base64.RawURLEncoding.Strict()
-
-// decodePart is the inverse of encoding. The decoder of the standard library
-// skips line breaks, which would give a token many spellings.
-func decodePart(text string) ([]byte, bool) {
-	if strings.IndexByte(text, '\n') >= 0 || strings.IndexByte(text, '\r') >= 0 {
-		return nil, false
-	}
-	b, err := encoding.DecodeString(text)
-	return b, err == nil
 }
 
 // parseJWS takes a token apart (RFC 7515, 7.1).
@@ -48,15 +36,15 @@ func parseJWS(token string) (*jws, error) {
 		return nil, err
 	}
 	j := &jws{kid: kid, signed: token[:len(header)+1+len(payload)]}
-	text, ok := decodePart(payload)
+	text, ok := jose.Decode(payload)
 	if !ok {
 		return nil, fail(ErrMalformed)
 	}
 	j.payload = string(text)
-	if j.claims, ok = parseObject(j.payload); !ok {
+	if j.claims, ok = jose.ParseObject(j.payload); !ok {
 		return nil, fail(ErrMalformed)
 	}
-	if j.signature, ok = decodePart(signature); !ok || len(j.signature) > maxSignature {
+	if j.signature, ok = jose.Decode(signature); !ok || len(j.signature) > maxSignature {
 		return nil, fail(ErrMalformed)
 	}
 	return j, nil
@@ -65,18 +53,18 @@ func parseJWS(token string) (*jws, error) {
 // parseHeader returns the key id. Whatever else the header offers, such as keys
 // or where to get them, is not looked at.
 func parseHeader(part string) (kid string, err error) {
-	text, ok := decodePart(part)
+	text, ok := jose.Decode(part)
 	if !ok {
 		return "", fail(ErrMalformed)
 	}
-	header, ok := parseObject(string(text))
-	if !ok || header.get("crit") != "" { // no extension is understood here: RFC 7515, 4.1.11
+	header, ok := jose.ParseObject(string(text))
+	if !ok || header.Get("crit") != "" { // no extension is understood here: RFC 7515, 4.1.11
 		return "", fail(ErrMalformed)
 	}
-	if alg, ok := header.text("alg"); !ok || alg != "RS256" {
+	if alg, ok := header.Text("alg"); !ok || alg != "RS256" {
 		return "", fail(ErrAlgorithm)
 	}
-	if kid, ok = header.text("kid"); !ok || kid == "" || len(kid) > maxKeyID {
+	if kid, ok = header.Text("kid"); !ok || kid == "" || len(kid) > maxKeyID {
 		return "", fail(ErrMalformed)
 	}
 	return kid, nil

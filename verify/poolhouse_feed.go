@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/poolhouse/poolhouse/verify/internal/jose"
 )
 
 // The revocation feed of a Poolhouse server, version 1.
@@ -96,7 +98,7 @@ func (e *feedEvent) check() error {
 		return errors.New("wrong subject")
 	case len(e.OriginJTI) > maxFeedID, len(e.Sub) > maxFeedID:
 		return errors.New("subject too long")
-	case e.At <= 0, e.At > maxSeconds*1000, e.ExpiresAt <= 0, e.ExpiresAt > maxSeconds*1000:
+	case e.At <= 0, e.At > jose.MaxSeconds*1000, e.ExpiresAt <= 0, e.ExpiresAt > jose.MaxSeconds*1000:
 		return errors.New("wrong time")
 	}
 	return nil

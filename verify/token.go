@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/poolhouse/poolhouse/verify/internal/jose"
 )
 
 // Token is a token that was verified. It does not change and may be shared. Its
@@ -23,7 +25,7 @@ type Token struct {
 	expires   int64
 
 	payload string
-	claims  object
+	claims  jose.Object
 
 	pool       *pool
 	generation uint64 // of the key it was verified by
@@ -33,7 +35,7 @@ type Token struct {
 // of another type than Cognito's makes the token malformed.
 func newToken(j *jws) (*Token, error) {
 	t := &Token{payload: j.payload, claims: j.claims}
-	use, ok := t.claims.text("token_use")
+	use, ok := t.claims.Text("token_use")
 	switch {
 	case ok && use == "access":
 		t.use = AccessToken
@@ -43,19 +45,19 @@ func newToken(j *jws) (*Token, error) {
 		return nil, fail(ErrTokenUse)
 	}
 	var okIss, okSub, okClient, okScope bool
-	t.issuer, okIss = t.claims.text("iss")
-	t.subject, okSub = t.claims.text("sub")
-	t.clientID, okClient = t.claims.text("client_id")
-	t.scope, okScope = t.claims.text("scope")
+	t.issuer, okIss = t.claims.Text("iss")
+	t.subject, okSub = t.claims.Text("sub")
+	t.clientID, okClient = t.claims.Text("client_id")
+	t.scope, okScope = t.claims.Text("scope")
 	if !okIss || !okSub || !okClient || !okScope {
 		return nil, fail(ErrMalformed)
 	}
 	var noExp, okExp, okIat, okNbf, okAud, okGroups bool
-	t.expires, noExp, okExp = t.claims.seconds("exp")
-	t.issued, _, okIat = t.claims.seconds("iat")
-	t.notBefore, _, okNbf = t.claims.seconds("nbf")
-	t.audience, okAud = t.claims.strings("aud")
-	t.groups, okGroups = t.claims.list("cognito:groups")
+	t.expires, noExp, okExp = t.claims.Seconds("exp")
+	t.issued, _, okIat = t.claims.Seconds("iat")
+	t.notBefore, _, okNbf = t.claims.Seconds("nbf")
+	t.audience, okAud = t.claims.Strings("aud")
+	t.groups, okGroups = t.claims.List("cognito:groups")
 	if t.subject == "" || noExp || !okExp || !okIat || !okNbf || !okAud || !okGroups {
 		return nil, fail(ErrMalformed)
 	}
@@ -122,20 +124,20 @@ func (t *Token) HasGroup(group string) bool { return slices.Contains(t.groups, g
 
 // Text is the claim of that name if it is a string.
 func (t *Token) Text(name string) string {
-	s, _ := t.claims.text(name)
+	s, _ := t.claims.Text(name)
 	return s
 }
 
 // Bool is the claim of that name if it is a boolean, or one of the strings
 // "true" and "false", as attributes of linked users are.
 func (t *Token) Bool(name string) bool {
-	raw := t.claims.get(name)
+	raw := t.claims.Get(name)
 	return raw == "true" || raw == `"true"`
 }
 
 // Time is the claim of that name if it is a number of whole seconds since 1970.
 func (t *Token) Time(name string) time.Time {
-	seconds, absent, ok := t.claims.seconds(name)
+	seconds, absent, ok := t.claims.Seconds(name)
 	if absent || !ok {
 		return time.Time{}
 	}
@@ -144,13 +146,13 @@ func (t *Token) Time(name string) time.Time {
 
 // List is the claim of that name if it is an array of strings.
 func (t *Token) List(name string) []string {
-	values, _ := t.claims.list(name)
+	values, _ := t.claims.List(name)
 	return values
 }
 
 // Claim is the claim of that name as JSON, nil if there is none.
 func (t *Token) Claim(name string) json.RawMessage {
-	if raw := t.claims.get(name); raw != "" {
+	if raw := t.claims.Get(name); raw != "" {
 		return json.RawMessage(raw)
 	}
 	return nil
@@ -166,8 +168,8 @@ func (t *Token) Decode(to any) error {
 	}
 	known := make(map[string]json.RawMessage)
 	for _, m := range t.claims {
-		if names[m.name] {
-			known[m.name] = json.RawMessage(m.value)
+		if names[m.Name] {
+			known[m.Name] = json.RawMessage(m.Value)
 		}
 	}
 	text, err := json.Marshal(known)

@@ -202,7 +202,7 @@ func (v *Verifier) verify(ctx context.Context, raw string) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	issuer, _ := j.claims.text("iss")
+	issuer, _ := j.claims.Text("iss")
 	p := v.pools[issuer]
 	if p == nil {
 		return nil, fail(ErrIssuer)

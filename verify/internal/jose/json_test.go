@@ -1,9 +1,8 @@
-package verify
+package jose
 
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +29,7 @@ func TestParseObject(t *testing.T) {
 		{`{"a":/**/1}`, false},
 	}
 	for _, test := range tests {
-		if _, ok := parseObject(test.text); ok != test.ok {
+		if _, ok := ParseObject(test.text); ok != test.ok {
 			t.Errorf("%q: %v, want %v", test.text, ok, test.ok)
 		}
 	}
@@ -41,10 +40,10 @@ func TestParseObjectOfManyNames(t *testing.T) {
 	for i := range 1000 {
 		b.WriteString(`,"` + strconv.Itoa(i) + `":` + strconv.Itoa(i))
 	}
-	if o, ok := parseObject("{" + b.String()[1:] + "}"); !ok || o.get("999") != "999" || len(o) != 1000 {
+	if o, ok := ParseObject("{" + b.String()[1:] + "}"); !ok || o.Get("999") != "999" || len(o) != 1000 {
 		t.Error("refused")
 	}
-	if _, ok := parseObject("{" + b.String()[1:] + `,"500":1}`); ok {
+	if _, ok := ParseObject("{" + b.String()[1:] + `,"500":1}`); ok {
 		t.Error("a name among many is accepted twice")
 	}
 }
@@ -52,11 +51,11 @@ func TestParseObjectOfManyNames(t *testing.T) {
 // FuzzParseObject holds our reading against encoding/json's: what we accept it
 // must accept, and mean the same.
 func FuzzParseObject(f *testing.F) {
-	for _, text := range []string{`{}`, `{"a":[1,{"b":"\ud83d\ude00"}],"c":-1.5e3}`, `{"a":1,"a":2}`, toJSON(idClaims(nil)), `{"aud":["a","b"]}`} {
+	for _, text := range []string{`{}`, `{"a":[1,{"b":"\ud83d\ude00"}],"c":-1.5e3}`, `{"a":1,"a":2}`, `{"sub":"a","aud":"b","cognito:groups":["x"],"exp":1}`, `{"aud":["a","b"]}`} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		o, ok := parseObject(text)
+		o, ok := ParseObject(text)
 		var want map[string]json.RawMessage
 		err := json.Unmarshal([]byte(text), &want)
 		if !ok {
@@ -66,40 +65,21 @@ func FuzzParseObject(f *testing.F) {
 			t.Fatalf("accepted %q; encoding/json has %d members, we %d: %v", text, len(want), len(o), err)
 		}
 		for _, m := range o {
-			if !bytes.Equal(want[m.name], []byte(m.value)) {
-				t.Fatalf("%q is %q to us, %q to encoding/json", m.name, m.value, want[m.name])
+			if !bytes.Equal(want[m.Name], []byte(m.Value)) {
+				t.Fatalf("%q is %q to us, %q to encoding/json", m.Name, m.Value, want[m.Name])
 			}
 			var s string
-			if got, ok := o.text(m.name); ok && (json.Unmarshal([]byte(m.value), &s) != nil || got != s) {
-				t.Fatalf("text %q is %q", m.value, got)
+			if got, ok := o.Text(m.Name); ok && (json.Unmarshal([]byte(m.Value), &s) != nil || got != s) {
+				t.Fatalf("text %q is %q", m.Value, got)
 			}
 			var list []string
-			if got, ok := o.list(m.name); ok && (json.Unmarshal([]byte(m.value), &list) != nil || !slices.Equal(got, list)) {
-				t.Fatalf("list %q is %q", m.value, got)
+			if got, ok := o.List(m.Name); ok && (json.Unmarshal([]byte(m.Value), &list) != nil || !slices.Equal(got, list)) {
+				t.Fatalf("list %q is %q", m.Value, got)
 			}
 			var n int64
-			if got, _, ok := o.seconds(m.name); ok && (json.Unmarshal([]byte(m.value), &n) != nil || got != n) {
-				t.Fatalf("seconds %q is %d", m.value, got)
+			if got, _, ok := o.Seconds(m.Name); ok && (json.Unmarshal([]byte(m.Value), &n) != nil || got != n) {
+				t.Fatalf("seconds %q is %d", m.Value, got)
 			}
-		}
-	})
-}
-
-// FuzzVerify wants no accident, and no token accepted that is not the good one.
-func FuzzVerify(f *testing.F) {
-	good := mint(accessClaims(nil))
-	f.Add(good)
-	bad := forged()
-	for _, name := range slices.Sorted(maps.Keys(bad)) {
-		if len(bad[name].token) < 4<<10 {
-			f.Add(bad[name].token)
-		}
-	}
-	v := newVerifier(f, offline(nil))
-	f.Fuzz(func(t *testing.T, raw string) {
-		_, err := v.Verify(t.Context(), raw)
-		if err == nil && raw != good {
-			t.Fatalf("accepted %q", raw)
 		}
 	})
 }

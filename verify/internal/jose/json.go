@@ -1,4 +1,4 @@
-package verify
+package jose
 
 import (
 	"encoding/json"
@@ -20,20 +20,20 @@ const maxDepth = 16
 // sorting them.
 const fewNames = 32
 
-// member is a member of an object: its name, unescaped, and its value as
+// Member is a member of an object: its name, unescaped, and its value as
 // written. Both are part of the text that was parsed.
-type member struct{ name, value string }
+type Member struct{ Name, Value string }
 
-// object is a JSON object whose names are distinct.
-type object []member
+// Object is a JSON object whose names are distinct.
+type Object []Member
 
-// parseObject reads text that is a JSON object and nothing else.
-func parseObject(text string) (object, bool) {
+// ParseObject reads text that is a JSON object and nothing else.
+func ParseObject(text string) (Object, bool) {
 	if !utf8.ValidString(text) {
 		return nil, false
 	}
 	s := scanner{text: text, names: make([]string, 0, fewNames)}
-	members := make(object, 0, fewNames)
+	members := make(Object, 0, fewNames)
 	s.space()
 	if !s.object(1, &members) {
 		return nil, false
@@ -70,7 +70,7 @@ func (s *scanner) take(c byte) bool {
 }
 
 // object adds the members to out unless that is nil.
-func (s *scanner) object(depth int, out *object) bool {
+func (s *scanner) object(depth int, out *Object) bool {
 	if depth > maxDepth || !s.take('{') {
 		return false
 	}
@@ -100,7 +100,7 @@ func (s *scanner) object(depth int, out *object) bool {
 			return false
 		}
 		if out != nil {
-			*out = append(*out, member{name, s.text[start:s.at]})
+			*out = append(*out, Member{name, s.text[start:s.at]})
 		}
 		s.space()
 		if s.take('}') {
@@ -295,20 +295,20 @@ func unquote(quoted string) string {
 	return s
 }
 
-// get is a value as written, "" if there is none.
-func (o object) get(name string) string {
+// Get is a value as written, "" if there is none.
+func (o Object) Get(name string) string {
 	for i := range o {
-		if o[i].name == name {
-			return o[i].value
+		if o[i].Name == name {
+			return o[i].Value
 		}
 	}
 	return ""
 }
 
-// text is a member that is a string. An absent one is "" and right; one of
+// Text is a member that is a string. An absent one is "" and right; one of
 // another type is wrong.
-func (o object) text(name string) (value string, ok bool) {
-	switch raw := o.get(name); {
+func (o Object) Text(name string) (value string, ok bool) {
+	switch raw := o.Get(name); {
 	case raw == "":
 		return "", true
 	case raw[0] == '"':
@@ -317,13 +317,13 @@ func (o object) text(name string) (value string, ok bool) {
 	return "", false
 }
 
-// maxSeconds is the end of the year 9999.
-const maxSeconds = 253402300799
+// MaxSeconds is the last time that is read: the end of the year 9999.
+const MaxSeconds = 253402300799
 
-// seconds is a member that is a time, in whole seconds since 1970; absent if
+// Seconds is a member that is a time, in whole seconds since 1970; absent if
 // there is none, not ok if it is anything else.
-func (o object) seconds(name string) (value int64, absent, ok bool) {
-	raw := o.get(name)
+func (o Object) Seconds(name string) (value int64, absent, ok bool) {
+	raw := o.Get(name)
 	if raw == "" {
 		return 0, true, true
 	}
@@ -331,16 +331,16 @@ func (o object) seconds(name string) (value int64, absent, ok bool) {
 		if raw[i] < '0' || raw[i] > '9' {
 			return 0, false, false
 		}
-		if value = value*10 + int64(raw[i]-'0'); value > maxSeconds {
+		if value = value*10 + int64(raw[i]-'0'); value > MaxSeconds {
 			return 0, false, false
 		}
 	}
 	return value, false, true
 }
 
-// list is a member that is an array of strings. An absent one is empty.
-func (o object) list(name string) (values []string, ok bool) {
-	raw := o.get(name)
+// List is a member that is an array of strings. An absent one is empty.
+func (o Object) List(name string) (values []string, ok bool) {
+	raw := o.Get(name)
 	if raw == "" {
 		return nil, true
 	}
@@ -367,10 +367,10 @@ func (o object) list(name string) (values []string, ok bool) {
 	}
 }
 
-// strings is a member that is a string or an array of strings, as aud may be.
-func (o object) strings(name string) (values []string, ok bool) {
-	if raw := o.get(name); raw != "" && raw[0] == '"' {
+// Strings is a member that is a string or an array of strings, as aud may be.
+func (o Object) Strings(name string) (values []string, ok bool) {
+	if raw := o.Get(name); raw != "" && raw[0] == '"' {
 		return []string{unquote(raw)}, true
 	}
-	return o.list(name)
+	return o.List(name)
 }
