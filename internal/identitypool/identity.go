@@ -283,10 +283,7 @@ func (p *Pools) As(ctx context.Context, id string, tokens map[string]string) (*S
 // load reads an identity with its logins.
 func (p *Pools) load(ctx context.Context, id string) (identity *store.Identity, logins []store.IdentityLogin, err error) {
 	err = p.db.View(ctx, func(tx *store.Tx) (err error) {
-		if identity, err = tx.Identity(id); err != nil {
-			return err
-		}
-		logins, err = tx.IdentityLogins(identity.PoolID, id)
+		identity, logins, err = tx.IdentityWithLogins(id)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {

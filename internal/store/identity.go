@@ -24,10 +24,11 @@ type IdentityLogin struct {
 
 const identityColumns = `identity_pool_id, id, authenticated, merged_into, created_at, modified_at`
 
-func scanIdentity(row interface{ Scan(...any) error }) (*Identity, error) {
+// scanIdentity reads identityColumns, and into more what stands behind them.
+func scanIdentity(row interface{ Scan(...any) error }, more ...any) (*Identity, error) {
 	var i Identity
 	var authenticated, created, modified int64
-	if err := row.Scan(&i.PoolID, &i.ID, &authenticated, &i.MergedInto, &created, &modified); err != nil {
+	if err := row.Scan(append([]any{&i.PoolID, &i.ID, &authenticated, &i.MergedInto, &created, &modified}, more...)...); err != nil {
 		return nil, notFound(err)
 	}
 	i.Authenticated = authenticated != 0
@@ -44,6 +45,34 @@ func (l IdentityLogin) digest() string {
 // Identity returns an identity, whatever its pool, or ErrNotFound.
 func (tx *Tx) Identity(id string) (*Identity, error) {
 	return scanIdentity(tx.queryRow(`SELECT `+identityColumns+` FROM identities WHERE id = $1`, id))
+}
+
+// IdentityWithLogins returns an identity, whatever its pool, and its logins by
+// provider, of one moment and by one statement. It returns ErrNotFound.
+func (tx *Tx) IdentityWithLogins(id string) (identity *Identity, logins []IdentityLogin, err error) {
+	rows, err := tx.query(`SELECT i.identity_pool_id, i.id, i.authenticated, i.merged_into, i.created_at, i.modified_at, l.provider, l.subject
+		FROM identities i LEFT JOIN identity_logins l ON l.identity_pool_id = i.identity_pool_id AND l.identity_id = i.id
+		WHERE i.id = $1 ORDER BY l.provider, l.digest`, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var provider, subject sql.NullString // NULL where it has none
+		if identity, err = scanIdentity(rows, &provider, &subject); err != nil {
+			return nil, nil, err
+		}
+		if provider.Valid {
+			logins = append(logins, IdentityLogin{provider.String, subject.String})
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, nil, err
+	}
+	if identity == nil {
+		return nil, nil, ErrNotFound
+	}
+	return identity, logins, nil
 }
 
 // IdentityOf returns the id of the identity that has a login, or ErrNotFound.

@@ -43,6 +43,25 @@ func identities(t *testing.T, db *store.DB) {
 		}
 		return nil
 	})
+	update(t, db, func(tx *store.Tx) error {
+		return errors.Join(tx.InsertIdentity(identity(pool, "us-east-1:9")), tx.InsertIdentityLogin(pool, "us-east-1:2", store.IdentityLogin{Provider: "p", Subject: "t"}))
+	})
+	view(t, db, func(tx *store.Tx) error {
+		for id, want := range map[string][]store.IdentityLogin{
+			"us-east-1:1": {long}, "us-east-1:2": {{Provider: "p", Subject: "t"}, short}, "us-east-1:9": nil,
+		} {
+			if got, logins, err := tx.IdentityWithLogins(id); err != nil || !reflect.DeepEqual(got, identity(pool, id)) || !reflect.DeepEqual(logins, want) {
+				t.Errorf("IdentityWithLogins(%s) = %+v, %v, %v", id, got, logins, err)
+			}
+		}
+		if _, _, err := tx.IdentityWithLogins("us-east-1:none"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("IdentityWithLogins of nobody: %v", err)
+		}
+		return nil
+	})
+	update(t, db, func(tx *store.Tx) error {
+		return errors.Join(tx.DeleteIdentity(pool, "us-east-1:9"), tx.DeleteIdentityLogin(pool, "us-east-1:2", store.IdentityLogin{Provider: "p", Subject: "t"}))
+	})
 	for name, fn := range map[string]func(*store.Tx) error{
 		"pool":     func(tx *store.Tx) error { return tx.InsertIdentityPool(row) },
 		"identity": func(tx *store.Tx) error { return tx.InsertIdentity(identity(other, "us-east-1:1")) },
