@@ -136,7 +136,7 @@ func (s *Server) exchange(ctx context.Context, pool *userpool.Pool, client *user
 	if err != nil {
 		return nil, err
 	}
-	if !user.Enabled || !signsIn(user.Status) || client.CheckScopes(content.Scopes) != nil || token.SignedOut(user, row.OriginJTI) {
+	if !mayCollect(client, user, content.Scopes, row.OriginJTI) {
 		return nil, errInvalidGrant
 	}
 	return s.Tokens.Issue(ctx, token.Grant{
@@ -144,6 +144,12 @@ func (s *Server) exchange(ctx context.Context, pool *userpool.Pool, client *user
 		Scopes: content.Scopes, Nonce: content.Nonce, Hosted: true, Resource: content.Resource, OriginJTI: row.OriginJTI,
 		Source: trigger.TokenGenerationHostedAuth, Origin: origin, SSOSession: content.SSOSession,
 	})
+}
+
+// mayCollect says whether a client may still have the tokens of a sign-in that was
+// granted a while ago.
+func mayCollect(client *userpool.Client, user *store.User, scopes []string, originJTI string) bool {
+	return user.Enabled && signsIn(user.Status) && client.CheckScopes(scopes) == nil && !token.SignedOut(user, originJTI)
 }
 
 // fits says whether who exchanges a code is who asked for it: the same redirect

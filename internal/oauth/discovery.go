@@ -32,7 +32,10 @@ func (s *Server) Discovery(ctx context.Context, pool *userpool.Pool) (token.Disc
 	d.ScopesSupported = []string{"openid", "email", "phone", "profile"}
 	d.TokenEndpointAuthMethodsSupported = append(methods[:2:2], "none")
 	d.RevocationAuthMethodsSupported = d.TokenEndpointAuthMethodsSupported
-	d.GrantTypesSupported = []string{"authorization_code", "implicit", "refresh_token", "client_credentials"}
+	// The document is of the pool: what is off until switched on for a client stands
+	// in it all the same.
+	d.GrantTypesSupported = []string{"authorization_code", "implicit", "refresh_token", "client_credentials", deviceGrantType}
+	d.DeviceAuthorizationEndpoint = base + "/oauth2/device_authorization"
 	d.CodeChallengeMethodsSupported = []string{"S256"}
 	d.ResponseModesSupported = []string{"query", "fragment"}
 	d.PromptValuesSupported = prompts

@@ -36,6 +36,8 @@ type Pending struct {
 	Provider      string // identity_provider: a name, or COGNITO
 	ProviderIdent string // idp_identifier
 
+	Device *DeviceRequest // nil: a client in the browser asks
+
 	query url.Values // the request
 	carry url.Values // the query of pages: the request, or the name of a pushed one
 }
@@ -86,6 +88,9 @@ var (
 // that is refused it answers (at the client's redirect URI, or on the error page if
 // there is none that can be believed) and returns nil.
 func (s *Server) Pending(w http.ResponseWriter, r *http.Request) *Pending {
+	if r.URL.Query().Has(DeviceParameter) {
+		return s.pendingDevice(w, r)
+	}
 	p, code, err := s.pending(r)
 	switch {
 	case err != nil:
@@ -197,8 +202,8 @@ func single(query url.Values, name string) (string, bool) {
 	}
 }
 
-// read reads the rest of a request whose client and redirect URI are known.
-func (s *Server) read(r *http.Request, p *Pending) (*refusal, error) {
+// checkBounds refuses parameters that are there twice, too long or no text.
+func (p *Pending) checkBounds() *refusal {
 	for name, values := range p.query {
 		most := maxParam
 		switch name {
@@ -208,11 +213,19 @@ func (s *Server) read(r *http.Request, p *Pending) (*refusal, error) {
 			most = maxNonce
 		}
 		if name != "resource" && len(values) > 1 {
-			return &refusal{"invalid_request", "a parameter is there twice"}, nil
+			return &refusal{"invalid_request", "a parameter is there twice"}
 		}
 		if slices.ContainsFunc(values, func(v string) bool { return len(v) > most || !isText(v) }) {
-			return &refusal{"invalid_request", "a parameter is too long or no text"}, nil
+			return &refusal{"invalid_request", "a parameter is too long or no text"}
 		}
+	}
+	return nil
+}
+
+// read reads the rest of a request whose client and redirect URI are known.
+func (s *Server) read(r *http.Request, p *Pending) (*refusal, error) {
+	if refused := p.checkBounds(); refused != nil {
+		return refused, nil
 	}
 	get := p.query.Get
 	p.ResponseType, p.Nonce = get("response_type"), get("nonce")

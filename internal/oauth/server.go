@@ -164,6 +164,7 @@ func (s *Server) routes(pages http.Handler) *http.ServeMux {
 	mux.HandleFunc("/oauth2/userInfo", open([]string{"GET", "POST"}, s.userInfo))
 	mux.HandleFunc("/oauth2/revoke", open([]string{"POST"}, s.revoke))
 	mux.HandleFunc("/oauth2/introspect", open([]string{"POST"}, s.introspect))
+	mux.HandleFunc("/oauth2/device_authorization", open([]string{"POST"}, s.deviceAuthorization))
 	mux.HandleFunc("/oauth2/par", open([]string{"POST"}, s.pushed))
 	mux.HandleFunc("/oauth2/register", open([]string{"POST"}, s.register))
 	mux.HandleFunc("/logout", page(s.logout))

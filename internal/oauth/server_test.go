@@ -108,6 +108,10 @@ func newSiteAt(t testing.TB, dbURL string, master keys.MasterKey, fill bool) *si
 
 // loginPage stands for internal/hosted.
 func (s *site) loginPage(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, devicePage) {
+		s.devicePages(w, r)
+		return
+	}
 	if r.URL.Path != "/login" {
 		http.Error(w, "page "+r.URL.Path, http.StatusBadRequest)
 		return

@@ -35,6 +35,7 @@ var grants = map[string]func(*Server, *http.Request, *userpool.Pool, *userpool.C
 	"authorization_code": (*Server).grantCode,
 	"refresh_token":      (*Server).grantRefresh,
 	"client_credentials": (*Server).grantClient,
+	deviceGrantType:      (*Server).grantDevice,
 }
 
 // token is /oauth2/token.

@@ -13,6 +13,10 @@ type OAuthExtensions struct {
 	// clients (RFC 7662), as an API does. About its own it always may.
 	Introspection bool `json:"introspection"`
 
+	// DeviceGrant lets a client without a browser have its users sign in on another
+	// device (RFC 8628).
+	DeviceGrant bool `json:"deviceGrant"`
+
 	// PushedOnly refuses authorization requests that were not pushed (RFC 9126).
 	PushedOnly bool `json:"pushedOnly"`
 }
