@@ -63,6 +63,7 @@ var tables = []table{
 	}},
 	{PoolTable: named("forgotten_devices", "sub", "device_key")},
 	{PoolTable: named("user_sessions", "id")},
+	{PoolTable: named("client_sessions", "sid")},
 	{PoolTable: named("auth_events", "sub", "id")},
 	{PoolTable: named("identity_providers", "id"), within: providerSecrets, last: true},
 	{PoolTable: named("identity_provider_identifiers", "identifier"), last: true},
@@ -89,6 +90,7 @@ var leftOut = map[string]string{
 	"kept_sessions":  "as spent_sessions",
 	"messages":       "messages on their way leave from where they were written",
 	"outbox":         "messages on their way leave from where they were written",
+	"logout_notices": "as outbox",
 
 	"oauth_codes":    "live for minutes and are sealed under the deployment's own keys; applications ask for another",
 	"oauth_requests": "as oauth_codes; their users begin again",

@@ -34,11 +34,14 @@ func (tx *Tx) KeptSession(poolID, id string) (sealed string, err error) {
 	return sealed, notFound(err)
 }
 
-// RevokeToken makes all tokens of one sign-in worthless and removes the record of
-// its session. The mark lasts until expires, when the last of them has expired
+// RevokeToken makes all tokens of one sign-in worthless, removes the record of
+// its session and tells the client that has one of its own. The mark lasts until expires, when the last of them has expired
 // anyhow.
 func (tx *Tx) RevokeToken(poolID, originJTI string, expires time.Time) error {
 	if err := tx.DeleteUserSession(poolID, originJTI); err != nil {
+		return err
+	}
+	if err := tx.endClientSessions(poolID, "origin_jti", originJTI); err != nil {
 		return err
 	}
 	n, err := tx.exec(`INSERT INTO revoked_tokens (pool_id, origin_jti, revoked_at, expires_at) VALUES ($1, $2, $3, $4)

@@ -216,6 +216,9 @@ func (tx *Tx) UpdateUser(old, u *User) error {
 		if err := tx.deleteTokenSessions(u.PoolID, u.Sub); err != nil {
 			return err
 		}
+		if err := tx.EndClientSessionsOf(u.PoolID, u.Sub); err != nil {
+			return err
+		}
 		if err := tx.addRevocationEvent(u.PoolID, UserSignedOut, u.Sub, u.SignedOutAt, tx.Now().Add(tokenLife)); err != nil {
 			return err
 		}
@@ -225,6 +228,9 @@ func (tx *Tx) UpdateUser(old, u *User) error {
 		return nil
 	case u.Enabled:
 		return tx.addUserEvent(old, UserEnabled)
+	}
+	if err := tx.EndClientSessionsOf(u.PoolID, u.Sub); err != nil {
+		return err
 	}
 	return tx.addUserEvent(old, UserDisabled)
 }
@@ -242,6 +248,9 @@ func (tx *Tx) SignOutUser(poolID, sub string, at time.Time) error {
 		return err
 	}
 	if err := tx.deleteTokenSessions(poolID, sub); err != nil {
+		return err
+	}
+	if err := tx.EndClientSessionsOf(poolID, sub); err != nil {
 		return err
 	}
 	return tx.addRevocationEvent(poolID, UserSignedOut, sub, at, tx.Now().Add(tokenLife))
@@ -275,6 +284,9 @@ func (tx *Tx) DeleteUser(u *User) error {
 		return err
 	}
 	if err := tx.deleteUserSessions(u.PoolID, u.Sub); err != nil {
+		return err
+	}
+	if err := tx.EndClientSessionsOf(u.PoolID, u.Sub); err != nil {
 		return err
 	}
 	if _, err := tx.exec(`DELETE FROM auth_events WHERE pool_id = $1 AND sub = $2`, u.PoolID, u.Sub); err != nil {

@@ -125,6 +125,8 @@ var pooled = []struct{ table, key string }{
 	{"auth_events", "sub, id"},
 	{"oauth_codes", "id"},
 	{"oauth_requests", "id"},
+	{"client_sessions", "sid"},
+	{"logout_notices", "sid"},
 	{"device_grants", "id"},
 	{"user_group_members", "sub, group_id"},
 	{"user_groups", "id"},

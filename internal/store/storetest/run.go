@@ -56,6 +56,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"passkeys", passkeys},
 		{"devices", devices},
 		{"user sessions", userSessions},
+		{"client sessions", clientSessions},
+		{"logout notices", logoutNotices},
 		{"oauth codes", oauthCodes},
 		{"oauth requests", oauthRequests},
 		{"device grants", deviceGrants},
