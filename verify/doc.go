@@ -43,6 +43,14 @@
 // [Pool.Revocation] asks a [RevocationChecker] each time; [PoolhouseRevocations]
 // is one for Poolhouse, which answers from memory.
 //
+// # Proof of possession
+//
+// A token with a thumbprint in its claim cnf is bound to a key of its client (DPoP,
+// RFC 9449), and Verify refuses it: whoever stole it could send it too.
+// [Verifier.VerifyDPoP] takes it with the proof that came along. What a proof must be
+// package verify/dpop tells. Proofs that were used are remembered in memory, by each
+// server for itself; [DPoP] has a hook for servers that share what they remember.
+//
 // # Errors
 //
 // Every error of Verify is an [*Error], and errors.Is compares it with the

@@ -41,6 +41,19 @@ const (
 	ErrUserNotFound Code = "user_not_found"
 	// ErrUserInactive: the user is disabled.
 	ErrUserInactive Code = "user_inactive"
+	// ErrBound: it is bound to a key of its client, and came without a proof of that.
+	ErrBound Code = "bound"
+	// ErrUnbound: it came with a proof but is bound to no key, or Pool.BoundOnly
+	// wants it to be.
+	ErrUnbound Code = "unbound"
+	// ErrProof: the proof of possession is not good, which the cause tells: a
+	// dpop.Error.
+	ErrProof Code = "proof"
+	// ErrProofNonce: the proof has no nonce of ours, or an old one. The client shall
+	// try again with Verifier.Nonce.
+	ErrProofNonce Code = "proof_nonce"
+	// ErrProofsUnavailable: whether the proof was used before could not be found out.
+	ErrProofsUnavailable Code = "proofs_unavailable"
 	// ErrKeysUnavailable: the pool's keys could not be fetched. The token may be
 	// good; try again later.
 	ErrKeysUnavailable Code = "keys_unavailable"
@@ -69,6 +82,11 @@ var messages = map[Code]string{
 	ErrRevoked:               "token has been revoked",
 	ErrUserNotFound:          "user does not exist",
 	ErrUserInactive:          "user is inactive",
+	ErrBound:                 "token is bound to a key and came without a proof of it",
+	ErrUnbound:               "token is not bound to a key",
+	ErrProof:                 "proof of possession is not valid",
+	ErrProofNonce:            "proof of possession lacks a current nonce",
+	ErrProofsUnavailable:     "proofs of possession cannot be checked",
 	ErrKeysUnavailable:       "keys are unavailable",
 	ErrRevocationUnavailable: "revocations are unavailable",
 }

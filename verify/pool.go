@@ -66,6 +66,9 @@ type Pool struct {
 	AllScopes []string
 	// AnyGroup are groups of which the user must be in one.
 	AnyGroup []string
+	// BoundOnly refuses tokens that are not bound to a key of their client, see
+	// Verifier.VerifyDPoP.
+	BoundOnly bool
 	// Revocation is asked about each token that is good otherwise.
 	Revocation RevocationChecker
 	// Checks are called at the end, in order, for tokens from the cache too. An
@@ -166,6 +169,9 @@ func (p *pool) check(t *Token) error {
 	}
 	if t.use == AccessToken && !p.audience(t) {
 		return fail(ErrAudience)
+	}
+	if p.BoundOnly && t.thumbprint == "" {
+		return fail(ErrUnbound)
 	}
 	if len(p.AnyScope) > 0 && !slices.ContainsFunc(p.AnyScope, t.HasScope) {
 		return fail(ErrScope)

@@ -24,6 +24,8 @@ type Token struct {
 	notBefore int64
 	expires   int64
 
+	thumbprint string // of the key that it is bound to, or ""
+
 	payload string
 	claims  jose.Object
 
@@ -61,6 +63,9 @@ func newToken(j *jws) (*Token, error) {
 	if t.subject == "" || noExp || !okExp || !okIat || !okNbf || !okAud || !okGroups {
 		return nil, fail(ErrMalformed)
 	}
+	if t.thumbprint, ok = boundTo(t.claims); !ok {
+		return nil, fail(ErrMalformed)
+	}
 	if t.use == IDToken { // scope and client_id mean nothing here
 		t.scope, t.clientID = "", ""
 		if len(t.audience) == 1 {
@@ -71,6 +76,17 @@ func newToken(j *jws) (*Token, error) {
 		return nil, fail(ErrClient)
 	}
 	return t, nil
+}
+
+// boundTo is the thumbprint of the key that a token is bound to by DPoP (RFC 9449,
+// 6.1), "" for none. Other ways to bind it are for those who know them.
+func boundTo(claims jose.Object) (thumbprint string, ok bool) {
+	confirmation, isObject := jose.ParseObject(claims.Get("cnf"))
+	if !isObject || confirmation.Get("jkt") == "" {
+		return "", true
+	}
+	thumbprint, ok = confirmation.Text("jkt")
+	return thumbprint, ok && thumbprint != ""
 }
 
 // Use is AccessToken or IDToken, the claim token_use.
@@ -93,6 +109,10 @@ func (t *Token) ClientID() string { return t.clientID }
 
 // Audience is the claim aud. In access tokens it names resources, if there is any.
 func (t *Token) Audience() []string { return slices.Clone(t.audience) }
+
+// Thumbprint is that of the key which the token is bound to (the member jkt of the
+// claim cnf), "" for a token that whoever has it may use.
+func (t *Token) Thumbprint() string { return t.thumbprint }
 
 // ExpiresAt is the claim exp.
 func (t *Token) ExpiresAt() time.Time { return time.Unix(t.expires, 0).UTC() }

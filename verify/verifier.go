@@ -36,6 +36,9 @@ type Config struct {
 	RefetchInterval time.Duration
 	// FetchTimeout bounds a fetch of keys. The default is 5 seconds.
 	FetchTimeout time.Duration
+	// DPoP says how VerifyDPoP checks proofs of possession.
+	DPoP DPoP
+
 	// HTTPClient fetches keys; nil means one with bounded defaults. Of a client
 	// given, the cookie jar is not used, and redirects to other origins are not
 	// followed whatever it says.
@@ -62,6 +65,7 @@ type Verifier struct {
 	ahead    time.Duration
 	maxBytes int
 	cache    *cache // nil: none
+	proofs   *proofs
 }
 
 // New makes a Verifier. It does not reach for the network. Its errors tell what
@@ -80,6 +84,10 @@ func New(c Config) (*Verifier, error) {
 		ahead:    max(c.Leeway, aheadAllowed),
 		maxBytes: c.MaxTokenBytes,
 		cache:    newCache(c.CacheSize),
+	}
+	var err error
+	if v.proofs, err = newProofs(c.DPoP); err != nil {
+		return nil, fmt.Errorf("verify: %w", err)
 	}
 	client := newHTTPClient(c.HTTPClient)
 	byURL := make(map[string]*keySet)
@@ -160,8 +168,24 @@ func (c *Config) setDefaults() error {
 
 // Verify returns what raw says if it is a token to be believed. Every error is
 // an *Error. It waits for nothing but keys that must be fetched, at most
-// Config.FetchTimeout or as long as ctx lasts, and for the pool's own checks.
+// Config.FetchTimeout or as long as ctx lasts, and for the pool's own checks. A
+// token that is bound to a key is not accepted: see VerifyDPoP.
 func (v *Verifier) Verify(ctx context.Context, raw string) (*Token, error) {
+	t, err := v.signed(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	if t.thumbprint != "" {
+		return nil, fail(ErrBound)
+	}
+	if err := t.pool.checkNow(ctx, t); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// signed makes all checks but those of the pool's that answer anew each time.
+func (v *Verifier) signed(ctx context.Context, raw string) (*Token, error) {
 	if raw == "" {
 		return nil, fail(ErrMissing)
 	}
@@ -188,9 +212,6 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Token, error) {
 		}
 	}
 	if err := v.checkTimes(t); err != nil {
-		return nil, err
-	}
-	if err := t.pool.checkNow(ctx, t); err != nil {
 		return nil, err
 	}
 	return t, nil

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/poolhouse/poolhouse/verify"
+	"github.com/poolhouse/poolhouse/verify/dpop"
 )
 
 // retryAfter is what a 503 advises, in seconds: the verifier's own interval.
 const retryAfter = "10"
 
 // Status is the HTTP status for an error of Authenticate or Rule.Check, and its
-// code by RFC 6750 (3.1), which a request without a token has none of. What has
+// code by RFC 6750 (3.1) or RFC 9449 (7.1), which a request without a token has none of. What has
 // no verify.Code is a failure of something behind us that may pass: a 503.
 func Status(err error) (status int, code string) {
 	switch codeOf(err) {
@@ -21,7 +22,11 @@ func Status(err error) (status int, code string) {
 		return http.StatusUnauthorized, ""
 	case verify.ErrScope, verify.ErrGroup:
 		return http.StatusForbidden, "insufficient_scope"
-	case verify.ErrKeysUnavailable, verify.ErrRevocationUnavailable, "":
+	case verify.ErrProof:
+		return http.StatusUnauthorized, "invalid_dpop_proof"
+	case verify.ErrProofNonce:
+		return http.StatusUnauthorized, "use_dpop_nonce"
+	case verify.ErrKeysUnavailable, verify.ErrRevocationUnavailable, verify.ErrProofsUnavailable, "":
 		return http.StatusServiceUnavailable, "temporarily_unavailable"
 	}
 	return http.StatusUnauthorized, "invalid_token"
@@ -37,25 +42,22 @@ func codeOf(err error) verify.Code {
 }
 
 // refuse answers a request that goes no further. The answer tells the code of
-// the error in words, never its cause. scopes are what a 403 asks for.
-func (m *Middleware) refuse(w http.ResponseWriter, err error, scopes []string) int {
+// the error in words, never its cause, but for what is wrong with a proof. proven
+// says that the request came with one. scopes are what a 403 asks for.
+func (m *Middleware) refuse(w http.ResponseWriter, err error, proven bool, scopes []string) int {
 	status, code := Status(err)
 	description := "the service is unavailable, try again later"
 	if status != http.StatusServiceUnavailable {
 		description = strings.TrimPrefix(codeOf(err).Error(), "verify: ")
+		if why, ok := errors.AsType[dpop.Error](err); ok {
+			description = why.Error()
+		}
 	}
 	h := w.Header()
 	if status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", retryAfter)
 	} else {
-		challenge := "Bearer realm=" + quote(m.options.Realm)
-		if code != "" {
-			challenge += ", error=" + quote(code) + ", error_description=" + quote(description)
-		}
-		if len(scopes) > 0 {
-			challenge += ", scope=" + quote(strings.Join(scopes, " "))
-		}
-		h.Set("WWW-Authenticate", challenge)
+		m.challenge(h, code, description, proven, scopes)
 	}
 	if code == "" {
 		code = "unauthorized"
@@ -73,6 +75,28 @@ func (m *Middleware) refuse(w http.ResponseWriter, err error, scopes []string) i
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n'))
 	return status
+}
+
+// challenge says how the request would get further (RFC 6750, 3; RFC 9449, 7.1).
+// Where tokens with proofs are taken too, one without is told of that.
+func (m *Middleware) challenge(h http.Header, code, description string, proven bool, scopes []string) {
+	realm := " realm=" + quote(m.options.Realm)
+	detail := ""
+	if code != "" {
+		detail += ", error=" + quote(code) + ", error_description=" + quote(description)
+	}
+	if len(scopes) > 0 {
+		detail += ", scope=" + quote(strings.Join(scopes, " "))
+	}
+	algs := ", algs=" + quote(strings.Join(dpop.Algorithms(), " "))
+	if proven {
+		h.Set("WWW-Authenticate", "DPoP"+realm+detail+algs)
+		return
+	}
+	h.Set("WWW-Authenticate", "Bearer"+realm+detail)
+	if len(m.options.BaseURLs) > 0 {
+		h.Add("WWW-Authenticate", "DPoP"+realm+algs)
+	}
 }
 
 // quote makes a quoted-string (RFC 9110, 5.6.4) of printable ASCII.

@@ -15,6 +15,12 @@
 // where keys, revocations, userInfo or users could not be reached and the same
 // request may succeed later. The body is JSON, {"error", "error_description"}.
 //
+// With [Options.BaseURLs], clients may also send tokens that are bound to their keys,
+// with a proof of possession (DPoP, RFC 9449); no others are accepted from them. A
+// challenge of the scheme DPoP tells what was wrong. An API that browsers call from
+// other origins must allow the request header DPoP and expose the answer's headers
+// WWW-Authenticate and DPoP-Nonce.
+//
 // A browser sends a cookie with requests that other sites make it send: whoever
 // takes tokens from cookies must set SameSite or check the origin of requests
 // that change something, as with net/http.CrossOriginProtection.

@@ -27,6 +27,11 @@ type Options struct {
 	Users Finder
 	// UserInfo is asked for what access tokens do not tell, such as the email.
 	UserInfo *UserInfo
+	// BaseURLs, if there are any, let clients send tokens that are bound to their
+	// keys (DPoP, RFC 9449), with the scheme DPoP in the Authorization header. They
+	// are where clients see the root of the handler, such as
+	// https://api.example.com: the proofs are made for addresses below.
+	BaseURLs []string
 	// Realm is named in challenges. The default is "api".
 	Realm string
 	// OnResult is told of each request that was not skipped, before its handler
@@ -58,6 +63,13 @@ func New(v *verify.Verifier, o Options) (*Middleware, error) {
 		if p == "/" || !strings.HasPrefix(p, "/") || !clean(p) {
 			return nil, errors.New("middleware: SkipPaths must be clean paths below the root")
 		}
+	}
+	o.BaseURLs = slices.Clone(o.BaseURLs)
+	for i, base := range o.BaseURLs {
+		if err := checkBase(base); err != nil {
+			return nil, err
+		}
+		o.BaseURLs[i] = strings.TrimSuffix(base, "/")
 	}
 	if o.Users != nil {
 		if err := o.Users.check(); err != nil {
@@ -99,13 +111,15 @@ func (m *Middleware) Handler(next http.Handler) http.Handler {
 			return
 		}
 		began := time.Now()
-		raw, err := m.options.Source(r)
-		ctx := r.Context()
-		if err == nil {
-			ctx, err = m.Authenticate(ctx, raw)
+		proven := m.takesProofs(r)
+		authenticate := m.bearer
+		if proven {
+			authenticate = m.withProof
+			m.giveNonce(w)
 		}
+		ctx, err := authenticate(r)
 		if err != nil {
-			status := m.refuse(w, err, nil)
+			status := m.refuse(w, err, proven, nil)
 			m.report(r, Result{Err: err, Status: status, Took: time.Since(began)})
 			return
 		}
@@ -115,14 +129,34 @@ func (m *Middleware) Handler(next http.Handler) http.Handler {
 	})
 }
 
+// bearer authenticates a request by its token alone.
+func (m *Middleware) bearer(r *http.Request) (context.Context, error) {
+	raw, err := m.options.Source(r)
+	if err != nil {
+		return nil, err
+	}
+	return m.Authenticate(r.Context(), raw)
+}
+
 // Authenticate does Handler's work where there is no net/http: it returns ctx
 // with the caller whose token is raw, "" if there is none. See Status on errors.
+// Tokens that are bound to keys it refuses; for those there is AuthenticateDPoP.
 func (m *Middleware) Authenticate(ctx context.Context, raw string) (context.Context, error) {
-	ctx = context.WithValue(ctx, callerKey{}, (*Caller)(nil)) // a caller from outside is not ours
 	if raw == "" && m.options.Optional {
-		return ctx, nil
+		return withoutCaller(ctx), nil
 	}
-	token, err := m.verifier.Verify(ctx, raw)
+	return m.admit(ctx, raw, m.verifier.Verify)
+}
+
+// withoutCaller hides a caller from outside, who is not ours.
+func withoutCaller(ctx context.Context) context.Context {
+	return context.WithValue(ctx, callerKey{}, (*Caller)(nil))
+}
+
+// admit finds the caller of a token.
+func (m *Middleware) admit(ctx context.Context, raw string, check func(context.Context, string) (*verify.Token, error)) (context.Context, error) {
+	ctx = withoutCaller(ctx)
+	token, err := check(ctx, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +217,7 @@ func (m *Middleware) Require(rule Rule, next http.Handler) http.Handler {
 		if errors.Is(err, verify.ErrScope) {
 			scopes = slices.Concat(rule.AllScopes, rule.AnyScope)
 		}
-		status := m.refuse(w, err, scopes)
+		status := m.refuse(w, err, caller != nil && caller.Token.Thumbprint() != "", scopes)
 		m.report(r, Result{Caller: caller, Err: err, Status: status, Took: time.Since(began)})
 	})
 }

@@ -77,9 +77,13 @@ func (p *Profile) EmailVerified() bool {
 
 // Profile is what is known of the caller: the claims of an ID token; for an
 // access token the answer of Options.UserInfo, which is asked now if it was not
-// already. Without UserInfo the claims of the access token are all.
+// already. Without UserInfo the claims of the access token are all. A token that is
+// bound to its client's key cannot be sent on: for that there is an error.
 func (c *Caller) Profile(ctx context.Context) (*Profile, error) {
 	if c.Token.Use() == verify.AccessToken && c.info != nil {
+		if c.Token.Thumbprint() != "" {
+			return nil, errors.New("middleware: userInfo: the token is bound to a key of the client's")
+		}
 		return c.info.get(ctx, c.raw, c.Token)
 	}
 	var claims map[string]json.RawMessage
