@@ -52,6 +52,7 @@ type Grant struct {
 
 	Origin     Origin // for the record of the session
 	SSOSession string // the id of the browser's session that it came through, if it did
+	SID        string // for the ID token, of the session that the client has of its own; "": no sid
 }
 
 // A Set is the tokens of one sign-in or refresh.
@@ -87,6 +88,7 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (*Set, error) {
 		Rotates:   rotates,
 		Hosted:    g.Hosted,
 		Resource:  g.Resource,
+		SID:       g.SID,
 	}
 	if r.OriginJTI == "" {
 		r.OriginJTI = i.NewOrigin(g.User)
@@ -180,6 +182,9 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 	}
 
 	changeClaims(id, fixedIDClaims, changes.ID)
+	if r.SID != "" { // whatever a function made of it: the others' sid is theirs
+		id["sid"] = r.SID
+	}
 	changed, err := changedAccess(access, client.ID, changes.Access)
 	if err != nil {
 		return nil, err

@@ -41,13 +41,18 @@ func joseHeader(kid string) string {
 
 // sign returns claims as a JWS in compact form (RFC 7515, 7.1), RS256.
 func sign(key *keys.SigningKey, claims any) (string, error) {
+	return signUnder(joseHeader(key.ID), key, claims)
+}
+
+// signUnder is sign with a header of its own, which must name the key and RS256.
+func signUnder(header string, key *keys.SigningKey, claims any) (string, error) {
 	var payload bytes.Buffer
 	e := json.NewEncoder(&payload)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(claims); err != nil {
 		return "", err
 	}
-	signed := joseHeader(key.ID) + "." + encoding.EncodeToString(bytes.TrimSuffix(payload.Bytes(), []byte("\n")))
+	signed := header + "." + encoding.EncodeToString(bytes.TrimSuffix(payload.Bytes(), []byte("\n")))
 	digest := sha256.Sum256([]byte(signed))
 	signature, err := key.Sign(digest[:])
 	if err != nil {

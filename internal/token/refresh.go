@@ -44,6 +44,7 @@ type refresh struct {
 	Generation int64    `json:"g,omitzero"` // how many rotations came before it
 	Hosted     bool     `json:"h,omitzero"` // see Grant
 	Resource   string   `json:"u,omitzero"` // see Grant
+	SID        string   `json:"b,omitzero"` // see Grant
 }
 
 func (r *refresh) expires() time.Time { return time.UnixMilli(r.ExpiresAt).UTC() }

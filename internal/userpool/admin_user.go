@@ -40,6 +40,8 @@ func (u *Users) SetPassword(ctx context.Context, pool *Pool, name, password stri
 		user.Status = StatusForceChangePassword
 		if permanent {
 			user.Status = StatusConfirmed
+		} else if err := tx.EndClientSessionsOf(pool.ID, user.Sub); err != nil {
+			return err
 		}
 		return dropCode(tx, pool, user, codeForgotPassword)
 	})
@@ -68,6 +70,9 @@ func (u *Users) ResetPassword(ctx context.Context, pool *Pool, name string) erro
 			return errNoRecovery
 		}
 		user.Status = StatusResetRequired
+		if err := tx.EndClientSessionsOf(pool.ID, user.Sub); err != nil {
+			return err
+		}
 		_, err := u.sendCode(tx, pool, user, sending{
 			purpose: codeForgotPassword, life: recoveryCodeLife, channel: c, source: sourceForgotPassword, texts: texts,
 		})

@@ -24,6 +24,7 @@ type Pools struct {
 	accountID   string
 	limits      PoolLimits
 	strictTiers bool
+	localLogout bool
 
 	domainSuffix string
 
@@ -56,6 +57,10 @@ type PoolsOptions struct {
 
 	// Fetch gets the metadata of identity providers; nil: nothing can be fetched.
 	Fetch Fetch
+
+	// LocalLogout lets clients have back-channel logout URIs by http on the loopback
+	// interface, for development.
+	LocalLogout bool
 
 	// Triggers calls the functions that pools name; nil: none can be called.
 	Triggers *trigger.Invoker
@@ -92,7 +97,7 @@ const (
 // as long as db does.
 func NewPools(db *store.DB, ring *keys.Ring, o PoolsOptions) *Pools {
 	p := &Pools{
-		db: db, ring: ring, accountID: o.AccountID, limits: o.Limits, strictTiers: o.StrictTiers,
+		db: db, ring: ring, accountID: o.AccountID, limits: o.Limits, strictTiers: o.StrictTiers, localLogout: o.LocalLogout,
 		domainSuffix: cmp.Or(strings.ToLower(o.DomainSuffix), "localhost"),
 		pools:        newCache[*Pool](cachedPools),
 		clients:      newCache[*Client](cachedClients),
