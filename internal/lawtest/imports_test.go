@@ -59,6 +59,8 @@ federation/metadata:
 federation/fetch:
 
 # Functions of the operator's that take part in what the domain does.
+federation/saml: github.com/russellhaering/goxmldsig github.com/beevik/etree
+federation/saml/samltest:
 trigger: fault github.com/google/uuid
 
 # Who calls those functions, and what encrypts for them.
@@ -143,6 +145,7 @@ awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-
 passkey:  passkey/passkeytest
 message/smtp: keys message/smtp/smtptest
 message/ses:  message/eum message/sns
+federation/saml: federation/metadata federation/saml/samltest
 signin:   passkey/passkeytest
 hosted:   message totp passkey/passkeytest
 userimport: message
@@ -173,6 +176,7 @@ signin:   net/http apimodel idpapi identityapi awsjson
 userimport: net/http apimodel idpapi identityapi awsjson
 identitypool: net/http apimodel idpapi identityapi awsjson
 identitypool/login: net/http apimodel idpapi identityapi awsjson
+federation/saml: net/http apimodel idpapi identityapi awsjson
 `
 
 type pkg struct {
