@@ -17,12 +17,7 @@ import (
 // POOLHOUSE_TEST_CHROMIUM, and a directory for pictures of the pages,
 // POOLHOUSE_TEST_SCREENSHOTS.
 func TestPages(t *testing.T) {
-	chromium := findChromium()
-	testenv.Require(t, "chromium", chromium != "", "there is no program chromium")
-	_, err := exec.LookPath("node")
-	testenv.Require(t, "node", err == nil, "there is no program node")
-	_, err = os.Stat("clients/js/node_modules/playwright-core/package.json")
-	testenv.Require(t, "node", err == nil, "the packages are not installed: npm ci --prefix test/clients/js")
+	chromium := requireBrowser(t)
 	programs, err := filepath.Glob("clients/js/pages/*.mjs")
 	if err != nil || len(programs) == 0 {
 		t.Fatalf("no programs: %v", err)
@@ -55,6 +50,21 @@ func TestPages(t *testing.T) {
 			}
 		}
 	})
+}
+
+// requireBrowser is the program of the browser, of a machine that has what the tests
+// with one need.
+func requireBrowser(t *testing.T) string {
+	t.Helper()
+	chromium := findChromium()
+	testenv.Require(t, "chromium", chromium != "", "there is no program chromium")
+	_, err := exec.LookPath("node")
+	testenv.Require(t, "node", err == nil, "there is no program node")
+	for _, name := range []string{"playwright-core", "esbuild"} {
+		_, err = os.Stat("clients/js/node_modules/" + name + "/package.json")
+		testenv.Require(t, "node", err == nil, "the packages are not installed: npm ci --prefix test/clients/js")
+	}
+	return chromium
 }
 
 // challengeFunctions is a file that runs the functions of a challenge.
