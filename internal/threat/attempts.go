@@ -76,6 +76,15 @@ func (a *attempts) turn(now time.Time) {
 	}
 }
 
+// Network is what an address counts as where attempts are counted, "" for what is
+// no address.
+func Network(address string) string {
+	if network, ok := networkOf(address); ok {
+		return network.String()
+	}
+	return ""
+}
+
 // networkOf is what an address counts as.
 func networkOf(address string) (netip.Prefix, bool) {
 	ip, err := netip.ParseAddr(address)

@@ -160,31 +160,47 @@ func hasScope(tx *store.Tx, poolID, scope string) (bool, error) {
 	if scope == ScopeRegister {
 		return true, nil
 	}
+	found, err := findScope(tx, poolID, scope)
+	return found != nil, err
+}
+
+// findScope is a scope of a resource server of the pool, nil if there is none.
+func findScope(tx *store.Tx, poolID, scope string) (*Scope, error) {
 	slash := strings.LastIndexByte(scope, '/')
 	if slash < 0 {
-		return false, nil
+		return nil, nil
 	}
 	row, err := tx.ResourceServer(poolID, scope[:slash])
 	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	s, err := readResourceServer(row)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	return s.scopeNamed(scope[slash+1:]), nil
-}
-
-func (s *ResourceServer) scopeNamed(name string) bool {
-	for _, scope := range s.Scopes {
-		if scope.Name == name {
-			return true
+	for i := range s.Scopes {
+		if s.Scopes[i].Name == scope[slash+1:] {
+			return &s.Scopes[i], nil
 		}
 	}
-	return false
+	return nil, nil
+}
+
+// ScopeDescription is what administrators wrote about a scope of a resource server
+// of the pool, "" if there is no such scope.
+func (p *Pools) ScopeDescription(ctx context.Context, poolID, scope string) (string, error) {
+	var found *Scope
+	err := p.db.View(ctx, func(tx *store.Tx) (err error) {
+		found, err = findScope(tx, poolID, scope)
+		return err
+	})
+	if err != nil || found == nil {
+		return "", err
+	}
+	return found.Description, nil
 }
 
 // row is the resource server as the store keeps it. A scope that is named twice
