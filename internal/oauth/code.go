@@ -35,8 +35,9 @@ type codeContent struct {
 	Challenge   string   `json:"c,omitzero"` // of PKCE with S256
 	Resource    string   `json:"r,omitzero"`
 	AMR         []string `json:"m,omitzero"`
-	AuthTime    int64    `json:"a"` // unix milliseconds
-	SSOSession  string   `json:"s,omitzero"`
+	AuthTime    int64    `json:"a"`          // unix milliseconds
+	SSOSession  string   `json:"s,omitzero"` // the browser's session
+	SSOExpires  int64    `json:"e,omitzero"` // of the browser's session, unix milliseconds
 }
 
 // giveCode gives a code out. also is what must be written with it. A user who is
@@ -44,7 +45,7 @@ type codeContent struct {
 func (s *Server) giveCode(ctx context.Context, p *Pending, session *Session, also func(*store.Tx) error) (url.Values, error) {
 	plain, err := json.Marshal(codeContent{
 		RedirectURI: p.RedirectURI, Scopes: p.Scopes, Nonce: p.Nonce, Challenge: p.Challenge, Resource: p.Resource,
-		AMR: session.AMR, AuthTime: session.AuthTime.UnixMilli(), SSOSession: s.parent(p, session),
+		AMR: session.AMR, AuthTime: session.AuthTime.UnixMilli(), SSOSession: session.ID, SSOExpires: session.ExpiresAt.UnixMilli(),
 	})
 	if err != nil {
 		return nil, err
@@ -89,7 +90,7 @@ func (s *Server) exchange(ctx context.Context, pool *userpool.Pool, client *user
 	var content codeContent
 	var row *store.OAuthCode
 	var user *store.User
-	refused := error(nil)
+	refused, sid := error(nil), ""
 	err := s.DB.Update(ctx, func(tx *store.Tx) error {
 		var err error
 		content, user, refused = codeContent{}, nil, nil
@@ -127,7 +128,17 @@ func (s *Server) exchange(ctx context.Context, pool *userpool.Pool, client *user
 		if err != nil {
 			return err
 		}
-		_, err = tx.UseOAuthCode(pool.ID, row.ID)
+		if _, err = tx.UseOAuthCode(pool.ID, row.ID); err != nil {
+			return err
+		}
+		if !mayCollect(client, user, content.Scopes, row.OriginJTI) {
+			refused = errInvalidGrant
+			return nil
+		}
+		sid, err = s.join(tx, pool, client, user.Sub, row.OriginJTI, through{content.SSOSession, time.UnixMilli(content.SSOExpires)})
+		if errors.Is(err, errSessionEnded) {
+			refused, err = errInvalidGrant, nil
+		}
 		return err
 	})
 	if err == nil {
@@ -136,13 +147,10 @@ func (s *Server) exchange(ctx context.Context, pool *userpool.Pool, client *user
 	if err != nil {
 		return nil, err
 	}
-	if !mayCollect(client, user, content.Scopes, row.OriginJTI) {
-		return nil, errInvalidGrant
-	}
 	return s.Tokens.Issue(ctx, token.Grant{
 		Pool: pool, Client: client, User: user, AuthTime: time.UnixMilli(content.AuthTime).UTC(), AMR: content.AMR,
 		Scopes: content.Scopes, Nonce: content.Nonce, Hosted: true, Resource: content.Resource, OriginJTI: row.OriginJTI,
-		Source: trigger.TokenGenerationHostedAuth, Origin: origin, SSOSession: content.SSOSession,
+		Source: trigger.TokenGenerationHostedAuth, Origin: origin, SSOSession: content.SSOSession, SID: sid,
 	})
 }
 

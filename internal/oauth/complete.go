@@ -61,7 +61,12 @@ func (s *Server) newSession(w http.ResponseWriter, r *http.Request, p *Pending, 
 			if _, err := tx.SpendSession(p.Pool.ID, old.ID, old.ExpiresAt); err != nil {
 				return err
 			}
-			if err := tx.DeleteUserSession(p.Pool.ID, old.ID); err != nil {
+			if old.User.Sub == session.User.Sub { // to the clients it is the same session
+				if err := tx.MoveClientSessions(p.Pool.ID, old.ID, session.ID); err != nil {
+					return err
+				}
+			}
+			if err := tx.EndBrowserSession(p.Pool.ID, old.ID); err != nil {
 				return err
 			}
 		}
@@ -109,6 +114,8 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request, p *Pending, sessi
 		s.answer(w, r, p, answer)
 	case errors.Is(err, store.ErrNotFound): // the user was deleted meanwhile
 		s.Refuse(w, r, p, "access_denied", "User does not exist")
+	case errors.Is(err, errSessionEnded): // in another tab, meanwhile
+		s.Refuse(w, r, p, "login_required", "")
 	case known && refusal.Code != fault.InternalError:
 		s.Refuse(w, r, p, "invalid_request", refusal.Message)
 	default:
@@ -122,13 +129,21 @@ func (s *Server) giveTokens(r *http.Request, p *Pending, session *Session, also 
 	if err := p.Client.CheckScopes(p.Scopes); err != nil {
 		return nil, err
 	}
-	if err := s.DB.Update(r.Context(), also); err != nil {
+	origin, sid := s.Tokens.NewOrigin(session.User), ""
+	err := s.DB.Update(r.Context(), func(tx *store.Tx) (err error) {
+		if err := also(tx); err != nil {
+			return err
+		}
+		sid, err = s.join(tx, p.Pool, p.Client, session.User.Sub, origin, through{session.ID, session.ExpiresAt})
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	set, err := s.Tokens.Issue(r.Context(), token.Grant{
 		Pool: p.Pool, Client: p.Client, User: session.User, AuthTime: session.AuthTime, AMR: session.AMR,
 		Scopes: p.Scopes, Nonce: p.Nonce, Hosted: true, Resource: p.Resource, NoRefresh: true, Source: trigger.TokenGenerationHostedAuth,
-		Origin: s.Origin(r), SSOSession: s.parent(p, session),
+		OriginJTI: origin, Origin: s.Origin(r), SSOSession: session.ID, SID: sid,
 	})
 	if err != nil {
 		return nil, err
@@ -140,15 +155,6 @@ func (s *Server) giveTokens(r *http.Request, p *Pending, session *Session, also 
 		answer.Set("id_token", set.IDToken)
 	}
 	return answer, nil
-}
-
-// parent is the SSO session that tokens come through, where the pool keeps a
-// record of it.
-func (s *Server) parent(p *Pending, session *Session) string {
-	if p.Pool.TracksSessions() {
-		return session.ID
-	}
-	return ""
 }
 
 // Refuse sends the browser back to the client with an error of RFC 6749, 4.1.2.1.

@@ -41,6 +41,8 @@ type deviceContent struct {
 	OriginJTI  string   `json:"o,omitzero"`
 	SSOSession string   `json:"s,omitzero"`
 	Password   string   `json:"w,omitzero"` // see passwordMark
+
+	sid string // for the ID token, once the tokens are collected
 }
 
 // deviceAnswer is what /oauth2/device_authorization gives (RFC 8628, 3.2).
@@ -189,7 +191,7 @@ func (s *Server) grantDevice(r *http.Request, pool *userpool.Pool, client *userp
 	set, err := s.Tokens.Issue(r.Context(), token.Grant{
 		Pool: pool, Client: client, User: user, AuthTime: time.UnixMilli(content.AuthTime).UTC(), AMR: content.AMR,
 		Scopes: content.Scopes, Hosted: true, Resource: content.Resource, OriginJTI: content.OriginJTI,
-		Source: trigger.TokenGenerationHostedAuth, Origin: s.Origin(r), SSOSession: content.SSOSession,
+		Source: trigger.TokenGenerationHostedAuth, Origin: s.Origin(r), SSOSession: content.SSOSession, SID: content.sid,
 	})
 	if err != nil {
 		return nil, err
@@ -238,7 +240,11 @@ func (s *Server) collect(ctx context.Context, pool *userpool.Pool, client *userp
 		if err != nil {
 			return err
 		}
-		return tx.SpendDeviceGrant(pool.ID, id)
+		if err := tx.SpendDeviceGrant(pool.ID, id); err != nil {
+			return err
+		}
+		content.sid, err = s.join(tx, pool, client, user.Sub, content.OriginJTI, through{})
+		return err
 	})
 	if err == nil {
 		err = refused

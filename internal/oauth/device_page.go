@@ -177,7 +177,7 @@ func (s *Server) Decide(r *http.Request, p *Pending, session *Session, allow boo
 		}
 		sealed, err := s.sealDevice(p.Pool.ID, id, deviceContent{
 			Scopes: p.Scopes, Resource: p.Resource, AMR: session.AMR, AuthTime: session.AuthTime.UnixMilli(),
-			OriginJTI: s.Tokens.NewOrigin(user), SSOSession: s.parent(p, session), Password: s.passwordMark(user),
+			OriginJTI: s.Tokens.NewOrigin(user), SSOSession: session.ID, Password: s.passwordMark(user),
 		})
 		if err != nil {
 			return err

@@ -29,6 +29,7 @@ func (s *Server) Discovery(ctx context.Context, pool *userpool.Pool) (token.Disc
 		d.RegistrationEndpoint = base + "/oauth2/register"
 	}
 	d.EndSessionEndpoint = base + "/logout"
+	d.BackChannelLogoutSupported, d.BackChannelLogoutSessionSupported = true, true
 	d.ScopesSupported = []string{"openid", "email", "phone", "profile"}
 	d.TokenEndpointAuthMethodsSupported = append(methods[:2:2], "none")
 	d.RevocationAuthMethodsSupported = d.TokenEndpointAuthMethodsSupported

@@ -88,11 +88,7 @@ func (s *Server) liveSession(r *http.Request, pool *userpool.Pool, c *sealedSess
 		if session.User, err = pool.User(tx, c.Sub); err != nil {
 			return err
 		}
-		if ended, err = tx.SessionSpent(pool.ID, c.ID); err != nil || ended || !pool.TracksSessions() {
-			return err
-		}
-		records, err := tx.UserSessions(pool.ID, c.Sub)
-		ended = !slices.ContainsFunc(records, func(u *store.UserSession) bool { return u.ID == c.ID })
+		ended, err = sessionEnded(tx, pool, c.Sub, c.ID)
 		return err
 	})
 	switch {
@@ -165,8 +161,8 @@ func (s *Server) Cookie(r *http.Request, name, value string, maxAge int) *http.C
 // Secure says whether the browser came by TLS, here or at a proxy before.
 func (s *Server) Secure(r *http.Request) bool { return s.secure || r.TLS != nil }
 
-// EndSession ends the browser's sessions with the pool, on all nodes, and takes
-// the cookie away. Tokens stay as they are.
+// EndSession ends the browser's sessions with the pool, on all nodes, takes the
+// cookie away and has the clients told that want to be. Tokens stay as they are.
 func (s *Server) EndSession(w http.ResponseWriter, r *http.Request) error {
 	pool := SiteOf(r.Context()).Pool
 	for _, cookie := range r.CookiesNamed(sessionCookie) {
@@ -178,7 +174,7 @@ func (s *Server) EndSession(w http.ResponseWriter, r *http.Request) error {
 			if _, err := tx.SpendSession(pool.ID, c.ID, time.UnixMilli(c.ExpiresAt)); err != nil {
 				return err
 			}
-			return tx.DeleteUserSession(pool.ID, c.ID)
+			return tx.EndBrowserSession(pool.ID, c.ID)
 		})
 		if err != nil {
 			return err

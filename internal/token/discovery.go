@@ -15,6 +15,8 @@ import (
 type Discovery struct {
 	ACRValuesSupported                 []string `json:"acr_values_supported,omitzero"`
 	AuthorizationEndpoint              string   `json:"authorization_endpoint,omitzero"`
+	BackChannelLogoutSessionSupported  bool     `json:"backchannel_logout_session_supported,omitzero"`
+	BackChannelLogoutSupported         bool     `json:"backchannel_logout_supported,omitzero"`
 	ClaimsSupported                    []string `json:"claims_supported,omitzero"`
 	CodeChallengeMethodsSupported      []string `json:"code_challenge_methods_supported,omitzero"`
 	DeviceAuthorizationEndpoint        string   `json:"device_authorization_endpoint,omitzero"`

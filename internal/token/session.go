@@ -185,7 +185,7 @@ func endSession(tx *store.Tx, s *store.UserSession) error {
 	if s.Kind == store.TokenSession {
 		return tx.RevokeToken(s.PoolID, s.ID, revokedFor(s.ExpiresAt))
 	}
-	return tx.DeleteUserSession(s.PoolID, s.ID)
+	return tx.EndBrowserSession(s.PoolID, s.ID)
 }
 
 func checkTracking(pool *userpool.Pool) error {
