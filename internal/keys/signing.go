@@ -23,11 +23,7 @@ const (
 	UseAccess = "access"
 )
 
-const (
-	signingKeyBits = 2048
-
-	signingKeyPurpose Purpose = "signing-key"
-)
+const signingKeyPurpose Purpose = "signing-key"
 
 // A SigningKey signs the tokens of one use in one pool.
 type SigningKey struct {

@@ -2,9 +2,10 @@ package keys
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/rsa"
 	"sync"
+
+	"github.com/poolhouse/poolhouse/internal/keys/internal/rsakey"
 )
 
 // supplySize is how many keys are kept ready: two pools' worth. A key costs
@@ -34,7 +35,7 @@ func (s *supply) start() {
 	s.begin.Do(func() {
 		s.wg.Go(func() {
 			for s.ctx.Err() == nil {
-				key, err := rsa.GenerateKey(rand.Reader, signingKeyBits)
+				key, err := rsakey.Make()
 				if err != nil {
 					s.fail(err)
 					return
@@ -68,7 +69,7 @@ func (s *supply) take(ctx context.Context, n int) ([]*rsa.PrivateKey, error) {
 		select {
 		case keys[i] = <-s.ready:
 		default:
-			wg.Go(func() { keys[i], errs[i] = rsa.GenerateKey(rand.Reader, signingKeyBits) })
+			wg.Go(func() { keys[i], errs[i] = rsakey.Make() })
 		}
 	}
 	wg.Wait()

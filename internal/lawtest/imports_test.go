@@ -38,8 +38,10 @@ iam:         fault
 
 # Rows, keys, and what is written to users.
 store:           fault github.com/jackc/pgx/v5 modernc.org/sqlite
-store/storetest: store testenv github.com/jackc/pgx/v5
-keys:            fault store
+store/storetest: store testenv keys/keystest github.com/jackc/pgx/v5
+keys:            fault store keys/internal/rsakey
+keys/internal/rsakey:
+keys/keystest:   keys/internal/rsakey
 archive:         store keys filippo.io/age
 message:         fault store keys golang.org/x/net golang.org/x/text
 
@@ -57,10 +59,10 @@ message/eum:      message message/awserror github.com/aws/aws-sdk-go-v2
 # What identity providers publish: read without a network, and fetched.
 federation/metadata:
 federation/fetch:
-
-# Functions of the operator's that take part in what the domain does.
 federation/saml: github.com/russellhaering/goxmldsig github.com/beevik/etree
 federation/saml/samltest:
+
+# Functions of the operator's that take part in what the domain does.
 trigger: fault github.com/google/uuid
 
 # Who calls those functions, and what encrypts for them.
@@ -143,9 +145,9 @@ sts:      keys
 oauth:    keys /verify/dpop /verify/dpop/dpoptest github.com/coreos/go-oidc/v3 golang.org/x/oauth2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 passkey:  passkey/passkeytest
+federation/saml: federation/metadata federation/saml/samltest
 message/smtp: keys message/smtp/smtptest
 message/ses:  message/eum message/sns
-federation/saml: federation/metadata federation/saml/samltest
 signin:   passkey/passkeytest
 hosted:   message totp passkey/passkeytest
 userimport: message
@@ -174,9 +176,9 @@ threat:   net/http apimodel idpapi identityapi awsjson
 token:    net/http apimodel idpapi identityapi awsjson
 signin:   net/http apimodel idpapi identityapi awsjson
 userimport: net/http apimodel idpapi identityapi awsjson
+federation/saml: net/http apimodel idpapi identityapi awsjson
 identitypool: net/http apimodel idpapi identityapi awsjson
 identitypool/login: net/http apimodel idpapi identityapi awsjson
-federation/saml: net/http apimodel idpapi identityapi awsjson
 `
 
 type pkg struct {

@@ -13,6 +13,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
+	_ "github.com/poolhouse/poolhouse/internal/keys/keystest" // signing keys that are there already
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/testenv"
 )

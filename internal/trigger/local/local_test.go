@@ -104,7 +104,7 @@ func python(t testing.TB, handler string) local.Options {
 
 func invoke(t testing.TB, r *local.Runner, user string) (map[string]any, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	return invokeIn(ctx, t, r, user)
 }
