@@ -45,7 +45,7 @@ var sessionName = regexp.MustCompile(`^[A-Za-z0-9_+=,.@-]{2,64}$`) // as STS has
 // trust the identity, InvalidParameterException for tags that cannot be, and
 // ErrTooLarge.
 func (b *BuiltIn) Issue(ctx context.Context, r Request) (Set, error) {
-	set, _, err := b.AssumeRole(ctx, r)
+	set, _, err := b.assume(ctx, r)
 	if errors.Is(err, ErrNotTrusted) {
 		err = ErrConfiguration
 	}
@@ -55,6 +55,14 @@ func (b *BuiltIn) Issue(ctx context.Context, r Request) (Set, error) {
 // AssumeRole is Issue as AssumeRoleWithWebIdentity does it: with ErrNotTrusted for
 // ErrConfiguration. It says whom the credentials are of.
 func (b *BuiltIn) AssumeRole(ctx context.Context, r Request) (Set, *Caller, error) {
+	set, s, err := b.assume(ctx, r)
+	if err != nil {
+		return Set{}, nil, err
+	}
+	return set, b.roleCaller(s), nil
+}
+
+func (b *BuiltIn) assume(ctx context.Context, r Request) (Set, *Session, error) {
 	if err := iam.CheckTags(r.Tags); err != nil {
 		return Set{}, nil, fault.New(fault.InvalidParameter, "Invalid principal tags: "+err.Error()+".")
 	}
@@ -71,10 +79,7 @@ func (b *BuiltIn) AssumeRole(ctx context.Context, r Request) (Set, *Caller, erro
 	s := b.newSession(r.life())
 	s.RoleARN, s.SessionName, s.IdentityID, s.IdentityPoolID, s.Amr, s.Tags = r.RoleARN, r.SessionName, r.IdentityID, r.IdentityPoolID, r.Amr, r.Tags
 	set, err := seal(b.options.Ring, s)
-	if err != nil {
-		return Set{}, nil, err
-	}
-	return set, b.roleCaller(s), nil
+	return set, s, err
 }
 
 // trustContext is what a trust policy is asked about.

@@ -59,15 +59,15 @@ const maxRoleARN = 2048 // bytes, as the API has it
 
 // find returns the role of an ARN, or nil if there is none.
 func (r *Roles) find(ctx context.Context, name string) (*Role, error) {
-	account, _, short, ok := parseRoleARN(name)
-	if !ok || account != r.accountID {
-		return nil, nil
-	}
 	r.mu.Lock()
-	role, known := r.known[short]
+	role, known := r.known[name[strings.LastIndexByte(name, '/')+1:]]
 	generation := r.generation
 	r.mu.Unlock()
 	if !known {
+		account, _, short, ok := parseRoleARN(name)
+		if !ok || account != r.accountID {
+			return nil, nil
+		}
 		var err error
 		if role, err = r.read(ctx, short); err != nil {
 			return nil, err
