@@ -78,9 +78,22 @@ func TestOAuth(t *testing.T) {
 		if _, err := config.TokenSource(ctx, &oauth2.Token{RefreshToken: got.RefreshToken}).Token(); err == nil || !strings.Contains(err.Error(), "invalid_grant") {
 			t.Errorf("refresh with a revoked token: %v", err)
 		}
+		silent := func() url.Values {
+			_, to, text := browser.send(http.MethodGet, config.AuthCodeURL("state-2", oauth2.SetAuthURLParam("prompt", "none")), nil)
+			if to == nil || !strings.HasPrefix(to.String(), oauthCallback+"?") || to.Query().Get("state") != "state-2" {
+				t.Fatalf("prompt=none: to %v %s", to, text)
+			}
+			return to.Query()
+		}
+		if q := silent(); q.Get("code") == "" {
+			t.Errorf("prompt=none while signed in: %v", q)
+		}
 		end := more.End + "?" + url.Values{"id_token_hint": {raw}, "post_logout_redirect_uri": {oauthBye}}.Encode()
 		if _, to, text := browser.send(http.MethodGet, end, nil); to == nil || to.String() != oauthBye {
 			t.Errorf("end session: to %v %s", to, text)
+		}
+		if q := silent(); q.Get("error") != "login_required" || q.Has("code") {
+			t.Errorf("prompt=none after signing out: %v", q)
 		}
 	})
 }
