@@ -22,6 +22,9 @@ type commands struct {
 	Key       keyCommands      `cmd:"" help:"Make the master key; rotate it or a pool's signing keys."`
 	AccessKey accessKeyCommand `cmd:"" name:"access-key" help:"Make, list and revoke keys for administrative calls."`
 	Role      roleCommand      `cmd:"" help:"Make, list and delete the roles that identity pools give credentials for."`
+
+	SAMLProvider samlProviderCommand `cmd:"" name:"saml-provider" help:"Make, list and delete the SAML providers whose users identity pools take."`
+
 	Export    exportCommand    `cmd:"" help:"Write a whole pool into an encrypted file."`
 	Import    importCommand    `cmd:"" help:"Make a pool of a file that export wrote."`
 	Messages  messagesCommand  `cmd:"" help:"See, retry or drop the messages that could not be delivered."`

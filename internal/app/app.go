@@ -17,6 +17,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/credentials"
 	"github.com/poolhouse/poolhouse/internal/devserver"
 	"github.com/poolhouse/poolhouse/internal/federation/fetch"
+	"github.com/poolhouse/poolhouse/internal/federation/samlprovider"
 	"github.com/poolhouse/poolhouse/internal/identity"
 	"github.com/poolhouse/poolhouse/internal/identitypool"
 	"github.com/poolhouse/poolhouse/internal/idp"
@@ -82,7 +83,8 @@ type App struct {
 	functions   *functions.Set
 	invocations devserver.Invocations // of functions, in development
 
-	identities *identitypool.Pools
+	identities    *identitypool.Pools
+	samlProviders *samlprovider.Providers
 
 	handler http.Handler
 	health  health

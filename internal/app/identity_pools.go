@@ -11,6 +11,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/credentials/stsclient"
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/federation/fetch"
+	"github.com/poolhouse/poolhouse/internal/federation/samlprovider"
 	"github.com/poolhouse/poolhouse/internal/identitypool"
 	"github.com/poolhouse/poolhouse/internal/identitypool/login"
 	"github.com/poolhouse/poolhouse/internal/keys"
@@ -21,12 +22,26 @@ import (
 // identityPath is where the issuer of identity pools is, below the public URL.
 const identityPath = "/_identity"
 
+// Whom assertions of SAML providers are for that have no audience and recipient of
+// their own: AWS, as providers are set up for it, or this deployment under a name of
+// the same form. Nothing is served there; the application takes the assertion.
+const (
+	awsSAML  = "https://signin.aws.amazon.com/saml"
+	samlPath = "/saml"
+)
+
 // openIdentityPools puts the identity pools together, whose credentials are from
 // the STS of the options or minted here.
 func (a *App) openIdentityPools(tokens *token.Issuer, builtIn *credentials.BuiltIn) (*identitypool.Pools, error) {
 	o := a.options
 	_, host, _ := strings.Cut(o.PublicURL, "://")
 	logins := login.New(tokens, login.Names{Host: host}, fetch.New(fetch.Options{Anywhere: o.Dev || o.PrivateProviders}).Get, a.clock.Now)
+	a.samlProviders = samlprovider.New(a.db, samlprovider.Options{
+		AccountID:  o.AccountID,
+		Audiences:  []string{"urn:amazon:webservices", awsSAML, o.PublicURL + samlPath},
+		Recipients: []string{awsSAML, "https://" + o.Region + ".signin.aws.amazon.com/saml", o.PublicURL + samlPath},
+	})
+	logins.SetSAML(a.samlProviders)
 	options := identitypool.Options{AccountID: o.AccountID, Issuer: o.PublicURL + identityPath, Credentials: builtIn}
 	if o.IssuerStyle == "aws" {
 		options.Issuer = "https://" + login.IdentityPools

@@ -12,12 +12,13 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/apimodel"
 	"github.com/poolhouse/poolhouse/internal/credentials"
+	"github.com/poolhouse/poolhouse/internal/federation/samlprovider"
 	"github.com/poolhouse/poolhouse/internal/idp"
 	"github.com/poolhouse/poolhouse/internal/idpapi"
 )
 
-// Seed is pools, clients, users and roles that a server starts with. What exists
-// already is left as it is. The JSON of a seed file is
+// Seed is pools, clients, users, roles and SAML providers that a server starts
+// with. What exists already is left as it is. The JSON of a seed file is
 //
 //	{"UserPools": [{
 //	  "Id": "us-east-1_Example01", "PoolName": "example", "Domain": "example", ...members of CreateUserPool,
@@ -25,8 +26,9 @@ import (
 //	  "Users": [{"Username": "ada", "Password": "...", "Attributes": {"email": "ada@example.com"}}]
 //	}], "Roles": [{"Name": "member", "Trust": {...}, "Policy": {...}}]}
 type Seed struct {
-	UserPools []SeedUserPool
-	Roles     []SeedRole
+	UserPools     []SeedUserPool
+	Roles         []SeedRole
+	SAMLProviders []samlprovider.Definition `json:"SamlProviders"`
 }
 
 // SeedRole is a role of a Seed, for identity pools. Trust and Policy are IAM
@@ -147,6 +149,11 @@ func (a *App) seed(ctx context.Context) error {
 			}
 		}
 	}
+		for _, provider := range a.options.Seed.SAMLProviders {
+			if err := a.samlProviders.Ensure(ctx, provider); err != nil {
+				return fmt.Errorf("seed: %w", err)
+			}
+		}
 	return nil
 }
 

@@ -50,6 +50,9 @@ func (p *Pools) Credentials(ctx context.Context, id string, tokens map[string]st
 			return "", credentials.Set{}, err
 		}
 	}
+	if err := p.spend(ctx, s.Logins); err != nil {
+		return "", credentials.Set{}, err
+	}
 	set, err := p.credentials.Issue(ctx, r)
 	return s.ID, set, err
 }

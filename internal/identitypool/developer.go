@@ -67,6 +67,9 @@ func (p *Pools) Developer(ctx context.Context, r DeveloperRequest) (id, token st
 	if err != nil {
 		return "", "", err
 	}
+	if err := p.spend(ctx, proven); err != nil {
+		return "", "", err
+	}
 	if r.Duration == 0 {
 		r.Duration = developerTokenLife
 	}

@@ -106,10 +106,13 @@ func (p *Pools) role(s *Session, guest bool, custom string) (string, error) {
 	standard := s.Pool.Roles[authenticated]
 	for _, l := range s.Logins {
 		mapping, ok := p.mapping(s.Pool, l)
-		if !ok {
+		if !ok && l.Roles == nil {
 			continue
 		}
-		role, err := mapping.role(l.Claims, custom)
+		if !ok {
+			mapping = byAssertion
+		}
+		role, err := mapping.role(l, custom)
 		if err != nil || role != "" {
 			return role, err
 		}
@@ -161,18 +164,25 @@ func (p *Pools) names(name string, l *login.Login) bool {
 	return ok && rest == l.Audience
 }
 
-// role is the role that a token gives, "" if it does not say.
-func (m RoleMapping) role(claims login.Claims, custom string) (string, error) {
+// byAssertion is the mapping of SAML providers that have none: the roles in their
+// assertions count without one.
+var byAssertion = RoleMapping{Type: "Token", AmbiguousRoleResolution: "Deny"}
+
+// role is the role that a login gives, "" if it does not say.
+func (m RoleMapping) role(l *login.Login, custom string) (string, error) {
 	if m.Type == "Token" {
-		var roles []string
-		_ = json.Unmarshal(claims["cognito:roles"], &roles) // absent: none
+		roles, preferred := l.Roles, ""
+		if !login.IsSAML(l.Provider) {
+			_ = json.Unmarshal(l.Claims["cognito:roles"], &roles) // absent: none
+			preferred = l.Claims.Text("cognito:preferred_role")
+		}
 		if custom != "" {
 			if !slices.Contains(roles, custom) {
 				return "", errCustomRole
 			}
 			return custom, nil
 		}
-		if preferred := claims.Text("cognito:preferred_role"); preferred != "" {
+		if preferred != "" {
 			return preferred, nil
 		}
 		if len(roles) == 1 {
@@ -181,7 +191,7 @@ func (m RoleMapping) role(claims login.Claims, custom string) (string, error) {
 		return "", nil
 	}
 	for _, rule := range m.RulesConfiguration.Rules {
-		if rule.matches(claims) && (custom == "" || custom == rule.RoleARN) {
+		if rule.matches(l.Claims) && (custom == "" || custom == rule.RoleARN) {
 			return rule.RoleARN, nil
 		}
 	}
@@ -243,6 +253,9 @@ func (p *Pools) SetPrincipalTags(ctx context.Context, id, provider string, m Pri
 func defaultTags(l *login.Login) map[string]string {
 	if l.Provider == login.Amazon {
 		return map[string]string{"client": "aud", "username": "user_id"}
+	}
+	if login.IsSAML(l.Provider) {
+		return map[string]string{"client": login.SAMLName, "username": login.SAMLDisplayName}
 	}
 	return map[string]string{"client": "aud", "username": "sub"}
 }

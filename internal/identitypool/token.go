@@ -30,6 +30,7 @@ const (
 
 var (
 	errClassic   = invalid("Basic (classic) flow is not enabled, please use enhanced flow.")
+	errSAML      = invalid("Basic (classic) flow is not supported with SAML, please use enhanced flow.")
 	errNotOpenID = fault.New(fault.NotAuthorized, "Invalid login token. Not a valid OpenId Connect identity token.")
 	errSignature = fault.New(fault.NotAuthorized, "Invalid login token. Couldn't verify signed token.")
 )
@@ -56,6 +57,11 @@ type sessionTags struct {
 // OpenIDToken returns a token of an identity that the caller may act as by the
 // given tokens, and the identity. Errors: those of As, InvalidParameterException.
 func (p *Pools) OpenIDToken(ctx context.Context, id string, tokens map[string]string) (identity, token string, err error) {
+	for provider := range tokens {
+		if login.IsSAML(provider) {
+			return "", "", errSAML
+		}
+	}
 	s, err := p.As(ctx, id, tokens)
 	if err != nil {
 		return "", "", err

@@ -61,6 +61,7 @@ federation/metadata:
 federation/fetch:
 federation/saml: github.com/russellhaering/goxmldsig github.com/beevik/etree
 federation/saml/samltest:
+federation/samlprovider: arn store federation/metadata federation/saml
 
 # Functions of the operator's that take part in what the domain does.
 trigger: fault github.com/google/uuid
@@ -85,7 +86,7 @@ threat/geo:    github.com/oschwald/maxminddb-golang/v2
 threat/leaked:
 logdelivery:   userpool
 
-identitypool/login: fault federation/metadata token userpool
+identitypool/login: fault federation/metadata federation/saml federation/samlprovider token userpool
 identitypool:       arn credentials fault iam store keys userpool token identitypool/login github.com/google/uuid
 
 # Credentials for the identities of identity pools.
@@ -109,9 +110,9 @@ devserver: fault store message trigger
 app: arn fault apimodel awsjson config devserver hosted iam identity idp idpapi keys message oauth signin sigv4 store token
 app: credentials credentials/stsclient sts identitypool identitypool/login
 app: message/eum message/ses message/smtp message/sns message/twilio message/webhook github.com/aws/aws-sdk-go-v2
-app: logdelivery threat threat/geo threat/leaked federation/fetch trigger trigger/functions userimport userpool github.com/prometheus/client_golang
+app: logdelivery threat threat/geo threat/leaked federation/fetch federation/samlprovider trigger trigger/functions userimport userpool github.com/prometheus/client_golang
 
-/cmd/poolhouse:      app archive awsjson config credentials devserver iam keys message store threat/leaked trigger/functions filippo.io/age github.com/alecthomas/kong
+/cmd/poolhouse:      app archive awsjson config credentials devserver federation/samlprovider iam keys message store threat/leaked trigger/functions filippo.io/age github.com/alecthomas/kong
 /cmd/poolhouse-load: srp golang.org/x/sync github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 
 # For programs of others: nothing of the server, nothing of third parties.
@@ -146,12 +147,14 @@ oauth:    keys /verify/dpop /verify/dpop/dpoptest github.com/coreos/go-oidc/v3 g
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 passkey:  passkey/passkeytest
 federation/saml: federation/metadata federation/saml/samltest
+federation/samlprovider: federation/saml/samltest
+identitypool/login:      federation/saml/samltest
 message/smtp: keys message/smtp/smtptest
 message/ses:  message/eum message/sns
 signin:   passkey/passkeytest
 hosted:   message totp passkey/passkeytest
 userimport: message
-identity: app keys
+identity: app keys federation/saml/samltest
 idp:      totp config app identity identityapi passkey/passkeytest github.com/aws/aws-lambda-go
 app:      identityapi srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys

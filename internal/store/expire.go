@@ -15,6 +15,7 @@ var expiring = []struct{ table, key string }{
 	{"auth_events", "pool_id, sub, id"},
 	{"oauth_codes", "pool_id, id"},
 	{"oauth_requests", "pool_id, id"},
+	{"spent_assertions", "id"},
 	{"client_sessions", "pool_id, sid"},
 	{"logout_notices", "pool_id, sid"},
 	{"device_grants", "pool_id, id"},

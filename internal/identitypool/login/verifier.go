@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/federation/samlprovider"
 	"github.com/poolhouse/poolhouse/internal/token"
 )
 
@@ -24,6 +25,16 @@ type Login struct {
 	Claims   Claims // nil for tokens that have none
 
 	Resource string // the ARN of the provider, if the pool names it by one
+
+	Key   string   // what the subject is kept by, where that takes more; else ""
+	Roles []string // those that a SAML provider gives the user
+	Once  *Once    // nil: the token counts until it expires
+}
+
+// Once is said of a token that counts once, so that a copy of it is worth nothing.
+type Once struct {
+	ID    string    // no other token has it
+	Until time.Time // when the token is worth nothing anyhow
 }
 
 // Providers are what a pool takes logins of.
@@ -31,7 +42,7 @@ type Providers struct {
 	UserPools []UserPoolClient
 	Public    map[string]string // client ids by name, several separated by semicolons
 	OIDC      []string          // ARNs
-	SAML      []string          // ARNs
+	SAML      []string          // ARNs, which are the names in logins too
 }
 
 // UserPoolClient is an app client of a user pool. The name is in canonical form.
@@ -50,6 +61,7 @@ type Verifier struct {
 	names  Names
 	fetch  Fetch
 	now    func() time.Time
+	saml   *samlprovider.Providers // nil: there are none
 
 	mu      sync.Mutex
 	issuers map[string]*issuerKeys
@@ -76,7 +88,6 @@ var (
 	errInactive  = fault.New(fault.NotAuthorized, "Token is inactive")
 	errExternal  = fault.New(fault.ExternalService, "The identity provider cannot be reached.")
 	errTwitter   = fault.New(fault.NotAuthorized, "Logins of Twitter and Digits are not supported.")
-	errSAML      = fault.New(fault.NotAuthorized, "Logins of SAML providers are not supported.")
 )
 
 func expired(exp, now time.Time) error {
@@ -94,7 +105,7 @@ func (v *Verifier) Verify(ctx context.Context, p Providers, provider, text strin
 		return v.userPool(ctx, p, provider, id, text)
 	}
 	if slices.Contains(p.SAML, provider) {
-		return nil, errSAML
+		return v.assertion(ctx, provider, text)
 	}
 	clients := strings.FieldsFunc(p.Public[provider], func(r rune) bool { return r == ';' })
 	var resource string

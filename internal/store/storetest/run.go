@@ -40,6 +40,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"outbox", outbox},
 		{"access keys", accessKeys},
 		{"roles", roles},
+		{"SAML providers", samlProviders},
+		{"spent assertions", spentAssertions},
 		{"resource servers", resourceServers},
 		{"user imports", userImports},
 		{"many users", manyUsers},
