@@ -24,7 +24,8 @@ import (
 //	  "Id": "us-east-1_Example01", "PoolName": "example", "Domain": "example", ...members of CreateUserPool,
 //	  "Clients": [{"ClientId": "...", "ClientName": "web", ...members of CreateUserPoolClient}],
 //	  "Users": [{"Username": "ada", "Password": "...", "Attributes": {"email": "ada@example.com"}}]
-//	}], "Roles": [{"Name": "member", "Trust": {...}, "Policy": {...}}]}
+//	}], "Roles": [{"Name": "member", "Trust": {...}, "Policy": {...}}],
+//	"SamlProviders": [{"Name": "corp", "Metadata": "<EntityDescriptor ...", "Audiences": [...], "Recipients": [...]}]}
 type Seed struct {
 	UserPools     []SeedUserPool
 	Roles         []SeedRole
@@ -148,12 +149,12 @@ func (a *App) seed(ctx context.Context) error {
 				return fmt.Errorf("seed role %s: %w", role.Name, err)
 			}
 		}
-	}
 		for _, provider := range a.options.Seed.SAMLProviders {
 			if err := a.samlProviders.Ensure(ctx, provider); err != nil {
 				return fmt.Errorf("seed: %w", err)
 			}
 		}
+	}
 	return nil
 }
 
