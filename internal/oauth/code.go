@@ -33,6 +33,7 @@ type codeContent struct {
 	Scopes      []string `json:"p"`
 	Nonce       string   `json:"n,omitzero"`
 	Challenge   string   `json:"c,omitzero"` // of PKCE with S256
+	Thumbprint  string   `json:"k,omitzero"` // of the key that must be proven, or ""
 	Resource    string   `json:"r,omitzero"`
 	AMR         []string `json:"m,omitzero"`
 	AuthTime    int64    `json:"a"`          // unix milliseconds
@@ -44,7 +45,7 @@ type codeContent struct {
 // gone gives store.ErrNotFound.
 func (s *Server) giveCode(ctx context.Context, p *Pending, session *Session, also func(*store.Tx) error) (url.Values, error) {
 	plain, err := json.Marshal(codeContent{
-		RedirectURI: p.RedirectURI, Scopes: p.Scopes, Nonce: p.Nonce, Challenge: p.Challenge, Resource: p.Resource,
+		RedirectURI: p.RedirectURI, Scopes: p.Scopes, Nonce: p.Nonce, Challenge: p.Challenge, Thumbprint: p.Thumbprint, Resource: p.Resource,
 		AMR: session.AMR, AuthTime: session.AuthTime.UnixMilli(), SSOSession: session.ID, SSOExpires: session.ExpiresAt.UnixMilli(),
 	})
 	if err != nil {
@@ -76,7 +77,10 @@ func (s *Server) nameHash(purpose keys.Purpose, poolID, name string) string {
 }
 
 // codeUse is a request to exchange a code.
-type codeUse struct{ code, redirectURI, verifier string }
+type codeUse struct {
+	code, redirectURI, verifier string
+	thumbprint                  string // of the key that the client has proven to have, or ""
+}
 
 var (
 	errInvalidGrant = &grantError{code: "invalid_grant"}
@@ -151,6 +155,7 @@ func (s *Server) exchange(ctx context.Context, pool *userpool.Pool, client *user
 		Pool: pool, Client: client, User: user, AuthTime: time.UnixMilli(content.AuthTime).UTC(), AMR: content.AMR,
 		Scopes: content.Scopes, Nonce: content.Nonce, Hosted: true, Resource: content.Resource, OriginJTI: row.OriginJTI,
 		Source: trigger.TokenGenerationHostedAuth, Origin: origin, SSOSession: content.SSOSession, SID: sid,
+		Thumbprint: use.thumbprint,
 	})
 }
 
@@ -161,10 +166,11 @@ func mayCollect(client *userpool.Client, user *store.User, scopes []string, orig
 }
 
 // fits says whether who exchanges a code is who asked for it: the same redirect
-// URI, and the verifier of the challenge. A verifier without a challenge means that
-// somebody took the challenge out of the request (RFC 9700, 4.8.2).
+// URI, the key that was announced, and the verifier of the challenge. A verifier
+// without a challenge means that somebody took the challenge out of the request (RFC
+// 9700, 4.8.2).
 func (c *codeContent) fits(use codeUse) bool {
-	if c.RedirectURI != use.redirectURI {
+	if c.RedirectURI != use.redirectURI || c.Thumbprint != "" && c.Thumbprint != use.thumbprint {
 		return false
 	}
 	if c.Challenge == "" || use.verifier == "" {

@@ -192,6 +192,7 @@ func (s *Server) grantDevice(r *http.Request, pool *userpool.Pool, client *userp
 		Pool: pool, Client: client, User: user, AuthTime: time.UnixMilli(content.AuthTime).UTC(), AMR: content.AMR,
 		Scopes: content.Scopes, Hosted: true, Resource: content.Resource, OriginJTI: content.OriginJTI,
 		Source: trigger.TokenGenerationHostedAuth, Origin: s.Origin(r), SSOSession: content.SSOSession, SID: content.sid,
+		Thumbprint: thumbprintOf(r.Context()),
 	})
 	if err != nil {
 		return nil, err

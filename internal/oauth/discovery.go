@@ -6,6 +6,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/token"
 	"github.com/poolhouse/poolhouse/internal/userpool"
+	"github.com/poolhouse/poolhouse/verify/dpop"
 )
 
 // Discovery is the provider configuration of a pool, with the endpoints of its
@@ -40,6 +41,7 @@ func (s *Server) Discovery(ctx context.Context, pool *userpool.Pool) (token.Disc
 	d.CodeChallengeMethodsSupported = []string{"S256"}
 	d.ResponseModesSupported = []string{"query", "fragment"}
 	d.PromptValuesSupported = prompts
+	d.DPoPSigningAlgValuesSupported = dpop.Algorithms()
 	d.RequestParameterSupported, d.RequestURIParameterSupported = new(false), new(false)
 	d.ClaimsSupported = []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash",
 		"email", "email_verified", "phone_number", "phone_number_verified", "name", "given_name", "family_name", "middle_name",

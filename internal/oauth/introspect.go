@@ -18,6 +18,9 @@ type introspection struct {
 	Sub       string `json:"sub,omitzero"`
 	Iss       string `json:"iss,omitzero"`
 	JTI       string `json:"jti,omitzero"`
+
+	// Cnf names the key that the token is bound to (RFC 9449, 6.2).
+	Cnf map[string]string `json:"cnf,omitempty"`
 }
 
 // introspect is /oauth2/introspect, which Cognito does not have: it tells at once of
@@ -57,8 +60,12 @@ func (s *Server) inspect(r *http.Request) (*introspection, error) {
 	if t == nil || t.ClientID != client.ID && !client.Extensions().Introspection {
 		return &introspection{}, nil
 	}
-	return &introspection{
+	answer := &introspection{
 		Active: true, Scope: strings.Join(t.Scopes, " "), ClientID: t.ClientID, Username: t.Username, TokenType: t.TokenType,
 		Exp: t.ExpiresAt.Unix(), Iat: t.IssuedAt.Unix(), Sub: t.Sub, Iss: t.Issuer, JTI: t.JTI,
-	}, nil
+	}
+	if t.Thumbprint != "" {
+		answer.Cnf = map[string]string{"jkt": t.Thumbprint}
+	}
+	return answer, nil
 }

@@ -25,6 +25,7 @@ type Pending struct {
 	State        string
 	Nonce        string
 	Challenge    string // of PKCE with S256, or ""
+	Thumbprint   string // of the key that the code is for (DPoP), or ""
 	Resource     string // the audience of the access token, or ""
 
 	Prompt        []string // none, login, select_account, consent
@@ -40,7 +41,13 @@ type Pending struct {
 
 	query url.Values // the request
 	carry url.Values // the query of pages: the request, or the name of a pushed one
+
+	signInOnly bool // the client gets nothing for it
 }
+
+// ReturnParameter names a page of the site that a sign-in is for, in place of the
+// client. Clients that must push their requests need not push such.
+const ReturnParameter = "return_to"
 
 // Path is the address of a page of the site that carries the request on.
 func (p *Pending) Path(page string) string {
@@ -141,7 +148,10 @@ func (s *Server) pending(r *http.Request) (p *Pending, code string, err error) {
 	if p.carry = request; query.Has("request_uri") {
 		p.carry = url.Values{"client_id": {p.Client.ID}, "request_uri": {query.Get("request_uri")}}
 	} else if code == "" && p.Client.Extensions().PushedOnly {
-		return p, "invalid_request", nil
+		if !query.Has(ReturnParameter) {
+			return p, "invalid_request", nil
+		}
+		p.signInOnly = true
 	}
 	return p, code, nil
 }
@@ -239,6 +249,9 @@ func (s *Server) read(r *http.Request, p *Pending) (*refusal, error) {
 	if refused := p.readPKCE(); refused != nil {
 		return refused, nil
 	}
+	if refused := p.readThumbprint(); refused != nil {
+		return refused, nil
+	}
 	if refused := p.readResource(); refused != nil {
 		return refused, nil
 	}
@@ -261,7 +274,8 @@ func (p *Pending) readType() *refusal {
 		return &refusal{"invalid_request", ""}
 	case flow == "":
 		return &refusal{"unsupported_response_type", ""}
-	case !p.Client.AllowedOAuthFlowsUserPoolClient || !slices.Contains(p.Client.AllowedOAuthFlows, flow):
+	case !p.Client.AllowedOAuthFlowsUserPoolClient || !slices.Contains(p.Client.AllowedOAuthFlows, flow),
+		flow == "implicit" && p.Client.Extensions().DPoP == userpool.DPoPRequired: // there is no proof
 		return &refusal{"unauthorized_client", ""}
 	}
 	return nil
@@ -282,6 +296,20 @@ func (p *Pending) readPKCE() *refusal {
 		return &refusal{"invalid_request", "code_challenge is no SHA-256 digest in base64url"}
 	}
 	p.Challenge = challenge
+	return nil
+}
+
+// readThumbprint reads the key that the code is for (RFC 9449, 10). To a client that
+// does not use DPoP the parameter means nothing.
+func (p *Pending) readThumbprint() *refusal {
+	thumbprint := p.query.Get(thumbprintParameter)
+	switch {
+	case thumbprint == "" || p.Client.Extensions().DPoP == userpool.DPoPOff:
+		return nil
+	case !challengeForm.MatchString(thumbprint):
+		return &refusal{"invalid_request", thumbprintParameter + " is no SHA-256 thumbprint in base64url"}
+	}
+	p.Thumbprint = thumbprint
 	return nil
 }
 

@@ -42,6 +42,18 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request) {
 		s.refuseJSON(w, r, http.StatusBadRequest, errInvalidRequest)
 		return
 	}
+	// A proof stands for the parameter that names its key (RFC 9449, 10.1).
+	thumbprint, err := s.prove(w, r, client)
+	if err == nil && thumbprint != "" {
+		if named := form.Get(thumbprintParameter); named != "" && named != thumbprint {
+			err = &grantError{code: "invalid_request", description: thumbprintParameter + " is not of the key of the DPoP proof"}
+		}
+		form.Set(thumbprintParameter, thumbprint)
+	}
+	if err != nil {
+		s.refuseJSON(w, r, http.StatusBadRequest, err)
+		return
+	}
 	// What the browser would be refused for is refused here.
 	p, code, err := s.addressed(r, form)
 	if err == nil && code != "" {

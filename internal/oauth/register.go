@@ -65,14 +65,15 @@ func (s *Server) register(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusCreated, answer)
 }
 
-// vouched says whether the request has an initial access token.
+// vouched says whether the request has an initial access token, that of a bearer
+// (RFC 7591, 3).
 func (s *Server) vouched(r *http.Request, pool *userpool.Pool) (bool, error) {
 	text := bearerOf(r)
 	if text == "" {
 		return false, nil
 	}
 	t, err := s.Tokens.Inspect(r.Context(), pool, text)
-	return err == nil && t != nil && t.Username == "" && slices.Contains(t.Scopes, userpool.ScopeRegister), err
+	return err == nil && t != nil && t.Username == "" && t.Thumbprint == "" && slices.Contains(t.Scopes, userpool.ScopeRegister), err
 }
 
 func (s *Server) registerClient(r *http.Request, pool *userpool.Pool, open bool) (*registration, error) {

@@ -25,12 +25,12 @@ type tokenAnswer struct {
 func answerOf(set *token.Set) *tokenAnswer {
 	return &tokenAnswer{
 		IDToken: set.IDToken, AccessToken: set.AccessToken, RefreshToken: set.RefreshToken,
-		ExpiresIn: seconds(set.ExpiresIn), TokenType: "Bearer",
+		ExpiresIn: seconds(set.ExpiresIn), TokenType: token.TokenType(set.Thumbprint),
 	}
 }
 
 // grants are the grants of the token endpoint. What they are given has proven to
-// be the client.
+// be the client, and to have the key of thumbprintOf.
 var grants = map[string]func(*Server, *http.Request, *userpool.Pool, *userpool.Client, url.Values) (*tokenAnswer, error){
 	"authorization_code": (*Server).grantCode,
 	"refresh_token":      (*Server).grantRefresh,
@@ -40,7 +40,7 @@ var grants = map[string]func(*Server, *http.Request, *userpool.Pool, *userpool.C
 
 // token is /oauth2/token.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
-	answer, err := s.grantTokens(r)
+	answer, err := s.grantTokens(w, r)
 	if err != nil {
 		s.refuseJSON(w, r, http.StatusBadRequest, err)
 		return
@@ -48,7 +48,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-func (s *Server) grantTokens(r *http.Request) (*tokenAnswer, error) {
+func (s *Server) grantTokens(w http.ResponseWriter, r *http.Request) (*tokenAnswer, error) {
 	form, err := readForm(r)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,14 @@ func (s *Server) grantTokens(r *http.Request) (*tokenAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return grant(s, r, pool, client, form)
+	thumbprint, err := s.prove(w, r, client)
+	if err != nil {
+		return nil, err
+	}
+	if thumbprint == "" && client.Extensions().DPoP == userpool.DPoPRequired {
+		return nil, errNoProof
+	}
+	return grant(s, withThumbprint(r, thumbprint), pool, client, form)
 }
 
 var errUnauthorizedClient = &grantError{code: "unauthorized_client"}
@@ -79,7 +86,8 @@ func mayGrant(client *userpool.Client, flow string) bool {
 const maxVerifier = 128
 
 func (s *Server) grantCode(r *http.Request, pool *userpool.Pool, client *userpool.Client, form url.Values) (*tokenAnswer, error) {
-	use := codeUse{code: form.Get("code"), redirectURI: form.Get("redirect_uri"), verifier: form.Get("code_verifier")}
+	use := codeUse{code: form.Get("code"), redirectURI: form.Get("redirect_uri"), verifier: form.Get("code_verifier"),
+		thumbprint: thumbprintOf(r.Context())}
 	switch {
 	case !mayGrant(client, "code"):
 		return nil, errUnauthorizedClient
@@ -100,7 +108,7 @@ func (s *Server) grantRefresh(r *http.Request, _ *userpool.Pool, client *userpoo
 	if text == "" {
 		return nil, errInvalidRequest
 	}
-	refresh, err := s.Tokens.OpenRefresh(r.Context(), client, text, "")
+	refresh, err := s.Tokens.OpenProvenRefresh(r.Context(), client, text, thumbprintOf(r.Context()))
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +133,7 @@ func (s *Server) grantClient(r *http.Request, pool *userpool.Pool, client *userp
 	ctx := trigger.WithCaller(r.Context(), trigger.Caller{ClientID: client.ID, ClientMetadata: metadata})
 	t, err := s.Tokens.IssueClient(ctx, token.ClientGrant{
 		Pool: pool, Client: client, Scopes: strings.Fields(form.Get("scope")), Metadata: metadata,
+		Thumbprint: thumbprintOf(r.Context()),
 	})
 	if fault.CodeOf(err) == fault.InvalidParameter {
 		return nil, &grantError{code: "invalid_scope"}
@@ -132,7 +141,7 @@ func (s *Server) grantClient(r *http.Request, pool *userpool.Pool, client *userp
 	if err != nil {
 		return nil, err
 	}
-	return &tokenAnswer{AccessToken: t.AccessToken, ExpiresIn: seconds(t.ExpiresIn), TokenType: "Bearer"}, nil
+	return &tokenAnswer{AccessToken: t.AccessToken, ExpiresIn: seconds(t.ExpiresIn), TokenType: token.TokenType(thumbprintOf(r.Context()))}, nil
 }
 
 // readMetadata reads aws_client_metadata: a JSON object of texts, for triggers.

@@ -32,6 +32,8 @@ type Claims struct {
 	AuthTime  time.Time
 	IssuedAt  time.Time
 	ExpiresAt time.Time
+
+	Thumbprint string // of the key that it is bound to (DPoP), or ""
 }
 
 // Access is a valid access token and what it stands for now.
@@ -44,9 +46,10 @@ type Access struct {
 
 // Authenticate checks the access token of an operation that acts on the user's
 // own account. Errors are NotAuthorizedException, and UserNotFoundException for
-// a user who is gone.
+// a user who is gone. A token that is bound to a key is refused: the operations
+// have no place for a proof.
 func (i *Issuer) Authenticate(ctx context.Context, accessToken string) (*Access, error) {
-	access, err := i.authenticate(ctx, accessToken)
+	access, err := i.authenticate(ctx, accessToken, "")
 	if err == nil && !slices.Contains(access.Claims.Scopes, signInScope) {
 		return nil, errScopes
 	}
@@ -54,10 +57,12 @@ func (i *Issuer) Authenticate(ctx context.Context, accessToken string) (*Access,
 }
 
 // AuthenticateOpenID checks the access token of a request for what the user's ID
-// token says. Errors are NotAuthorizedException, UserNotFoundException for a user
-// who is gone, and ForbiddenException for a token without the scope openid.
-func (i *Issuer) AuthenticateOpenID(ctx context.Context, accessToken string) (*Access, error) {
-	access, err := i.authenticate(ctx, accessToken)
+// token says. thumbprint is that of the key which was proven with the token, "" if
+// none was. Errors are NotAuthorizedException (ErrBound among them),
+// UserNotFoundException for a user who is gone, and ForbiddenException for a token
+// without the scope openid.
+func (i *Issuer) AuthenticateOpenID(ctx context.Context, accessToken, thumbprint string) (*Access, error) {
+	access, err := i.authenticate(ctx, accessToken, thumbprint)
 	if err == nil && !slices.Contains(access.Claims.Scopes, userpool.ScopeOpenID) {
 		return nil, fault.New(fault.Forbidden, "Access Token does not have required scopes")
 	}
@@ -71,14 +76,18 @@ func (a *Access) Readable() map[string]any {
 	return idClaims(a.Client, r.readable(a.User.Attributes))
 }
 
-// authenticate checks the access token of a user, whatever its scopes.
-func (i *Issuer) authenticate(ctx context.Context, accessToken string) (*Access, error) {
+// authenticate checks the access token of a user, whatever its scopes. It must be
+// bound to the key of the thumbprint, or to none if that is "".
+func (i *Issuer) authenticate(ctx context.Context, accessToken, thumbprint string) (*Access, error) {
 	pool, claims, err := i.verifyAccess(ctx, accessToken)
 	if err != nil {
 		return nil, err
 	}
 	if claims.Username == "" { // a client's own token
 		return nil, errScopes
+	}
+	if claims.Thumbprint != thumbprint {
+		return nil, ErrBound
 	}
 	_, client, err := i.pools.PoolClient(ctx, pool.ID, claims.ClientID)
 	if fault.CodeOf(err) == fault.ResourceNotFound {
@@ -165,6 +174,8 @@ func (i *Issuer) verifyAccess(ctx context.Context, text string) (*userpool.Pool,
 		AuthTime:  j.claims.time("auth_time"),
 		IssuedAt:  j.claims.time("iat"),
 		ExpiresAt: j.claims.time("exp"),
+
+		Thumbprint: j.claims.object("cnf").text("jkt"),
 	}
 	if !i.db.Now().Before(c.ExpiresAt) {
 		return nil, nil, fault.New(fault.NotAuthorized, "Access Token has expired")

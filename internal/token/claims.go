@@ -33,6 +33,8 @@ type accessClaims struct {
 	Username  string   `json:"username"`
 	ACR       string   `json:"acr,omitzero"`
 	AMR       []string `json:"amr,omitzero"`
+
+	Cnf *confirmation `json:"cnf,omitzero"`
 }
 
 // idClaims are the claims that a user's attributes become: those the client may

@@ -19,6 +19,8 @@ type ClientGrant struct {
 	Scopes []string         // that it asks for; none: all that it may have
 
 	Metadata map[string]string // for triggers
+
+	Thumbprint string // of the key that the token is bound to, or ""; see Grant
 }
 
 // A ClientToken is the access token of a client. There is neither an ID token nor
@@ -42,13 +44,19 @@ type clientClaims struct {
 	Version  int    `json:"version"`
 	JTI      string `json:"jti"`
 	ClientID string `json:"client_id"`
+
+	Cnf *confirmation `json:"cnf,omitzero"`
 }
 
 // IssueClient gives the access token of a client. Which flows and grants the
 // client may use is for the caller to check. Errors are
-// InvalidParameterException, for a scope that it may not have, and those of
+// InvalidParameterException, for a scope that it may not have,
+// NotAuthorizedException for a client whose tokens must be bound, and those of
 // triggers.
 func (i *Issuer) IssueClient(ctx context.Context, g ClientGrant) (*ClientToken, error) {
+	if err := checkBound(g.Client, g.Thumbprint); err != nil {
+		return nil, err
+	}
 	scopes, err := i.pools.MachineScopes(ctx, g.Client, g.Scopes)
 	if err != nil {
 		return nil, err
@@ -69,6 +77,7 @@ func (i *Issuer) IssueClient(ctx context.Context, g ClientGrant) (*ClientToken, 
 		Version:  2,
 		JTI:      newUUID(now),
 		ClientID: g.Client.ID,
+		Cnf:      confirm(g.Thumbprint),
 	}
 	changed, scopes, err := i.preClientToken(ctx, g, claims, scopes)
 	if err != nil {

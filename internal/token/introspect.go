@@ -17,11 +17,13 @@ type Inspection struct {
 	Username  string // "" for a client's own token
 	Sub       string
 	Scopes    []string
-	TokenType string // Bearer, or refresh_token
+	TokenType string // Bearer, DPoP, or refresh_token
 	Issuer    string
 	JTI       string
 	IssuedAt  time.Time
 	ExpiresAt time.Time
+
+	Thumbprint string // of the key that it is bound to (DPoP), or ""
 }
 
 // Inspect tells what an access or refresh token of a pool stands for now, nil for
@@ -52,13 +54,14 @@ func (i *Issuer) inspectAccess(ctx context.Context, pool *userpool.Pool, text st
 			return nil, err
 		}
 	default:
-		if _, err := i.authenticate(ctx, text); err != nil {
+		if _, err := i.authenticate(ctx, text, claims.Thumbprint); err != nil {
 			return nil, err
 		}
 	}
 	return &Inspection{
-		ClientID: claims.ClientID, Username: claims.Username, Sub: claims.Sub, Scopes: claims.Scopes, TokenType: "Bearer",
+		ClientID: claims.ClientID, Username: claims.Username, Sub: claims.Sub, Scopes: claims.Scopes, TokenType: TokenType(claims.Thumbprint),
 		Issuer: i.issuerURL(pool.ID), JTI: claims.JTI, IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt,
+		Thumbprint: claims.Thumbprint,
 	}, nil
 }
 
@@ -74,7 +77,7 @@ func (i *Issuer) inspectRefresh(ctx context.Context, pool *userpool.Pool, text s
 	if err != nil {
 		return nil, err
 	}
-	r, err := i.OpenRefresh(ctx, client, text, content.DeviceKey)
+	r, err := i.openRefresh(ctx, client, text, content.DeviceKey, content.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -90,5 +93,6 @@ func (i *Issuer) inspectRefresh(ctx context.Context, pool *userpool.Pool, text s
 	return &Inspection{
 		ClientID: client.ID, Username: r.User.Username, Sub: r.User.Sub, Scopes: content.Scopes, TokenType: "refresh_token",
 		Issuer: i.issuerURL(pool.ID), IssuedAt: time.UnixMilli(content.IssuedAt).UTC(), ExpiresAt: content.expires(),
+		Thumbprint: content.Key,
 	}, nil
 }

@@ -48,6 +48,11 @@ type Grant struct {
 	OriginJTI string // a NewOrigin that was made ahead; "": a new one
 	NoRefresh bool   // without a refresh token
 
+	// Thumbprint is that of a key which the client has proven to have (DPoP, RFC
+	// 9449): the access token is bound to it, and that of a client without a secret
+	// its refresh token too. "": neither is.
+	Thumbprint string
+
 	Source string // what the trigger PreTokenGeneration is told; "": TokenGeneration_Authentication
 
 	Origin     Origin // for the record of the session
@@ -61,6 +66,7 @@ type Set struct {
 	IDToken      string        // "" through the OAuth endpoints without openid
 	RefreshToken string        // "" after a refresh without rotation, and where none was wanted
 	ExpiresIn    time.Duration // of the access token
+	Thumbprint   string        // of the key that the access token is bound to, or ""
 
 	NewDevice *userpool.NewDevice // that the user may confirm, or nil
 }
@@ -88,6 +94,7 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (*Set, error) {
 		Rotates:   rotates,
 		Hosted:    g.Hosted,
 		Resource:  g.Resource,
+		Key:       g.Thumbprint,
 		SID:       g.SID,
 	}
 	if r.OriginJTI == "" {
@@ -100,6 +107,7 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (*Set, error) {
 	if g.NoRefresh {
 		return set, nil // nothing to list or to revoke, but for the tokens' hour
 	}
+	r.Key = refreshKey(g.Client, g.Thumbprint)
 	if set.RefreshToken, err = i.sealRefresh(g.Pool.ID, &r); err != nil {
 		return nil, err
 	}
@@ -123,10 +131,13 @@ func idTime(user *store.User, now time.Time) time.Time {
 	return now
 }
 
-// signSet makes the signed tokens of the sign-in that r tells of. source is what
-// the trigger PreTokenGeneration is told.
+// signSet makes the signed tokens of the sign-in that r tells of, for the key in r.
+// source is what the trigger PreTokenGeneration is told.
 func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userpool.Client, user *store.User,
 	r *refresh, nonce, source string, now time.Time) (*Set, error) {
+	if err := checkBound(client, r.Key); err != nil {
+		return nil, err
+	}
 	accessKey, err := i.ring.Signer(ctx, pool.ID, keys.UseAccess)
 	if err != nil {
 		return nil, fmt.Errorf("signing key for access tokens: %w", err)
@@ -151,6 +162,7 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 		Iat:       now.Unix(),
 		ClientID:  client.ID,
 		Username:  user.Username,
+		Cnf:       confirm(r.Key),
 		ACR:       pool.ACR(r.AMR),
 		AMR:       userpool.AMR(r.AMR),
 	}
@@ -190,7 +202,7 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 		return nil, err
 	}
 
-	set := &Set{ExpiresIn: client.AccessTokenTTL()}
+	set := &Set{ExpiresIn: client.AccessTokenTTL(), Thumbprint: r.Key}
 	if set.AccessToken, err = sign(accessKey, changed); err != nil {
 		return nil, fmt.Errorf("sign access token: %w", err)
 	}

@@ -117,7 +117,11 @@ func changeAccess(claims map[string]any, clientID string, changes trigger.ClaimC
 			return fault.New(fault.InvalidLambdaResponse, "Unrecognizable lambda output")
 		}
 	}
-	changeClaims(claims, fixedAccessClaims, changes)
+	fixed := fixedAccessClaims
+	if claims["cnf"] != nil { // the key was proven to us; elsewhere a function may write one
+		fixed = append(slices.Clip(fixed), "cnf")
+	}
+	changeClaims(claims, fixed, changes)
 	return nil
 }
 

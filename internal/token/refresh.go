@@ -44,6 +44,7 @@ type refresh struct {
 	Generation int64    `json:"g,omitzero"` // how many rotations came before it
 	Hosted     bool     `json:"h,omitzero"` // see Grant
 	Resource   string   `json:"u,omitzero"` // see Grant
+	Key        string   `json:"k,omitzero"` // the thumbprint of the key that it is bound to, see Grant
 	SID        string   `json:"b,omitzero"` // see Grant
 }
 
@@ -124,7 +125,8 @@ type Refresh struct {
 	User   *store.User // as it is now
 	Origin Origin      // of the request, for the record of the session
 
-	content refresh
+	thumbprint string // of the key that the client has proven to have, or ""
+	content    refresh
 }
 
 // OpenRefresh checks a refresh token that client presents. If it came from a
@@ -133,11 +135,23 @@ type Refresh struct {
 // PasswordResetRequiredException for a user whose password an administrator has
 // reset. Whether a rotated token is used again is found by Renew.
 func (i *Issuer) OpenRefresh(ctx context.Context, client *userpool.Client, token, deviceKey string) (*Refresh, error) {
+	return i.openRefresh(ctx, client, token, deviceKey, "")
+}
+
+// OpenProvenRefresh is OpenRefresh for a client that has proven to have a key, whose
+// thumbprint is given ("": it has not). A token that is bound to a key needs that
+// one; the new access token is bound to the key in any case. No device took part.
+func (i *Issuer) OpenProvenRefresh(ctx context.Context, client *userpool.Client, token, thumbprint string) (*Refresh, error) {
+	return i.openRefresh(ctx, client, token, "", thumbprint)
+}
+
+func (i *Issuer) openRefresh(ctx context.Context, client *userpool.Client, token, deviceKey, thumbprint string) (*Refresh, error) {
 	content, err := i.unsealRefresh(ctx, client.PoolID, token)
 	if err != nil {
 		return nil, err
 	}
-	if content.ClientID != client.ID || content.DeviceKey != "" && content.DeviceKey != deviceKey {
+	if content.ClientID != client.ID || content.DeviceKey != "" && content.DeviceKey != deviceKey ||
+		content.Key != "" && content.Key != thumbprint {
 		return nil, errInvalidRefresh
 	}
 	if !i.db.Now().Before(content.expires()) {
@@ -174,7 +188,7 @@ func (i *Issuer) OpenRefresh(ctx context.Context, client *userpool.Client, token
 	case user.Status == userpool.StatusForceChangePassword:
 		return nil, errInvalidRefresh
 	}
-	return &Refresh{Pool: pool, Client: client, User: user, content: *content}, nil
+	return &Refresh{Pool: pool, Client: client, User: user, thumbprint: thumbprint, content: *content}, nil
 }
 
 // Renew gives new tokens for a refresh token: the same sign-in and auth_time, the
@@ -186,7 +200,9 @@ func (i *Issuer) Renew(ctx context.Context, r *Refresh) (*Set, error) {
 	// Signed before the rotation, so that a failure to sign does not use the token
 	// up.
 	now := i.db.Now()
-	set, err := i.signSet(ctx, r.Pool, r.Client, r.User, &r.content, "", trigger.TokenGenerationRefreshTokens, now)
+	next := r.content
+	next.Key = r.thumbprint
+	set, err := i.signSet(ctx, r.Pool, r.Client, r.User, &next, "", trigger.TokenGenerationRefreshTokens, now)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +220,7 @@ func (i *Issuer) Renew(ctx context.Context, r *Refresh) (*Set, error) {
 	if !rotates {
 		return set, nil
 	}
-	next := r.content
+	next.Key = refreshKey(r.Client, r.thumbprint)
 	next.IssuedAt = now.UnixMilli()
 	next.Rotates = true
 	next.Generation = generation

@@ -22,6 +22,12 @@ type OAuthExtensions struct {
 	// PushedOnly refuses authorization requests that were not pushed (RFC 9126).
 	PushedOnly bool `json:"pushedOnly"`
 
+	// DPoP says whether tokens are bound to a key of the client's (RFC 9449).
+	DPoP DPoPMode `json:"dpop"`
+
+	// DPoPNonce wants proofs of the key to have a nonce of the server's.
+	DPoPNonce bool `json:"dpopNonce"`
+
 	// BackChannelLogoutURI is where the client is told that a session is over (OpenID
 	// Connect Back-Channel Logout 1.0); "": it is not, and its tokens have no sid.
 	BackChannelLogoutURI string `json:"backChannelLogoutUri"`
@@ -30,6 +36,15 @@ type OAuthExtensions struct {
 	// which it always gets.
 	BackChannelLogoutSessionRequired bool `json:"backChannelLogoutSessionRequired"`
 }
+
+// DPoPMode says what becomes of proofs of possession.
+type DPoPMode string
+
+const (
+	DPoPOff      DPoPMode = ""         // they are not looked at
+	DPoPAllowed  DPoPMode = "allowed"  // a request with one gets bound tokens
+	DPoPRequired DPoPMode = "required" // no others get tokens
+)
 
 // Extensions are the client's, none if they were never set.
 func (c *Client) Extensions() OAuthExtensions {
@@ -42,6 +57,9 @@ func (c *Client) Extensions() OAuthExtensions {
 // SetClientExtensions replaces the extensions of a client. The errors are
 // InvalidParameterException and ResourceNotFoundException.
 func (p *Pools) SetClientExtensions(ctx context.Context, poolID, clientID string, e OAuthExtensions) error {
+	if e.DPoP != DPoPOff && e.DPoP != DPoPAllowed && e.DPoP != DPoPRequired {
+		return invalid(`dpop must be "allowed", "required" or "".`)
+	}
 	if err := p.checkLogoutURI(e.BackChannelLogoutURI); err != nil {
 		return err
 	}

@@ -1,1 +1,0 @@
--- dpop: filled in by the change that needs it.
