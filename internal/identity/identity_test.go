@@ -135,7 +135,7 @@ func TestRefusedLogins(t *testing.T) {
 		{"unknown provider", pool, `{"accounts.google.com":"x"}`, "Token is not from a supported provider of this identity pool."},
 		{"developer provider", pool, `{"login.example.com":"ada"}`, "Token is not from a supported provider of this identity pool."},
 		{"token of an identity", pool, `{"cognito-identity.amazonaws.com":"x"}`, "Invalid login token. Can't pass in a Cognito token."},
-		{"SAML", strict, `{"arn:aws:iam::123456789012:saml-provider/corp":"x"}`, "Logins of SAML providers are not supported."},
+		{"SAML", strict, `{"arn:aws:iam::123456789012:saml-provider/corp":"x"}`, "Invalid login token. Specified provider doesn't exist."},
 		{"Twitter", strict, `{"api.twitter.com":"x;y"}`, "Logins of Twitter and Digits are not supported."},
 		{"guest", strict, `{}`, "Unauthenticated access is not supported for this identity pool."},
 	} {

@@ -44,11 +44,14 @@ func withSTS(t testing.TB) *server {
 }
 
 func serverAt(t testing.TB, database string, master keys.MasterKey, sts string) *server {
+	return serverWith(t, app.Options{DatabaseURL: database, MasterKey: master, STSURL: sts})
+}
+
+func serverWith(t testing.TB, o app.Options) *server {
 	t.Helper()
-	a, err := app.New(t.Context(), app.Options{
-		DatabaseURL: database, MasterKey: master, Migrate: true, PublicURL: publicURL,
-		IssuerStyle: "url", Region: "us-east-1", AccountID: "123456789012", Dev: true, SkipSignatures: true, STSURL: sts,
-	})
+	o.Migrate, o.PublicURL, o.IssuerStyle, o.Region, o.AccountID = true, publicURL, "url", "us-east-1", "123456789012"
+	o.Dev, o.SkipSignatures = true, true
+	a, err := app.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
