@@ -57,7 +57,9 @@ func TestDomainLimits(t *testing.T) {
 	off, _ := newTestHandler(t, Options{Limits: Limits{UserRead: 1}})
 	none, _ := newTestHandler(t, Options{})
 	for _, h := range []*Handler{off, none} {
-		if n := count(1000, func() bool { return h.Allow(from("203.0.113.1"), DomainAddress, "one") && h.AllowAll(DomainTotal, "one") }); n != 1000 {
+		if n := count(1000, func() bool {
+			return h.Allow(from("203.0.113.1"), DomainAddress, "one") && h.AllowAll(DomainTotal, "one")
+		}); n != 1000 {
 			t.Errorf("without limits: %d", n)
 		}
 	}
