@@ -1,9 +1,9 @@
 // Package fetch gets documents from addresses that administrators of pools
-// chose: metadata of identity providers. A pool's administrator need not be the
-// operator of the server, so it must not be a way into the operator's network
-// (server-side request forgery): https only, public addresses only, looked at
-// after the name was resolved and for every redirect; a few seconds and one
-// megabyte at most.
+// chose, and sends forms there: metadata of identity providers, notices to clients.
+// A pool's administrator need not be the operator of the server, so it must not be
+// a way into the operator's network (server-side request forgery): https only,
+// public addresses only, looked at after the name was resolved and for every
+// redirect; a few seconds and one megabyte at most.
 package fetch
 
 import (
@@ -14,6 +14,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -42,6 +44,7 @@ type Options struct {
 type Client struct {
 	anywhere bool
 	http     *http.Client
+	post     *http.Client // that follows no redirects
 }
 
 // New returns a Client.
@@ -66,6 +69,9 @@ func New(o Options) *Client {
 			return c.allow(r)
 		},
 	}
+	c.post = &http.Client{Timeout: timeout, Transport: c.http.Transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	return c
 }
 
@@ -96,6 +102,26 @@ func (c *Client) Get(ctx context.Context, address string) (status int, body []by
 		return 0, nil, fmt.Errorf("fetch: %w", errTooLong)
 	}
 	return resp.StatusCode, body, nil
+}
+
+// Post sends a form and returns the status that it is answered with, before ctx ends.
+// The body of the answer is not read, and a redirect is an answer like others.
+func (c *Client) Post(ctx context.Context, address string, form url.Values) (status int, err error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return 0, fmt.Errorf("post: %w", err)
+	}
+	if err := c.allow(r); err != nil {
+		return 0, fmt.Errorf("post: %w", err)
+	}
+	r.Header.Set("User-Agent", "Poolhouse")
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := c.post.Do(r)
+	if err != nil {
+		return 0, fmt.Errorf("post: %w", err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode, nil
 }
 
 func (c *Client) allow(r *http.Request) error {

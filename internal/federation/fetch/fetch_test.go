@@ -1,12 +1,15 @@
 package fetch
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestGet(t *testing.T) {
@@ -64,6 +67,51 @@ func TestPublic(t *testing.T) {
 	} {
 		if got := public(netip.MustParseAddr(text)); got != want {
 			t.Errorf("public(%s) = %v", text, got)
+		}
+	}
+}
+
+func TestPost(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/form", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" || r.PostFormValue("a") != "1 &=" {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	})
+	mux.Handle("/elsewhere", http.RedirectHandler("/form", http.StatusTemporaryRedirect))
+	mux.HandleFunc("/endless", func(w http.ResponseWriter, _ *http.Request) {
+		for {
+			if _, err := w.Write(make([]byte, maxBody)); err != nil {
+				return
+			}
+		}
+	})
+	mux.HandleFunc("/silent", func(_ http.ResponseWriter, r *http.Request) {
+		r.PostFormValue("a") // a server sees that its client is gone only behind the body
+		<-r.Context().Done()
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	form := url.Values{"a": {"1 &="}}
+	anywhere := New(Options{Anywhere: true})
+	for path, want := range map[string]int{"/form": 200, "/elsewhere": 307, "/none": 404, "/endless": 200} {
+		if status, err := anywhere.Post(t.Context(), server.URL+path, form); status != want || err != nil {
+			t.Errorf("%s: %d, %v, want %d", path, status, err, want)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := anywhere.Post(ctx, server.URL+"/silent", form); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("no answer: %v", err)
+	}
+	for address, want := range map[string]error{
+		server.URL + "/form": errScheme,
+		strings.Replace(server.URL, "http:", "https:", 1) + "/form": errAddress,
+		"https://169.254.169.254/":                                  errAddress,
+		"https://user@example.com/":                                 errScheme,
+	} {
+		if _, err := New(Options{}).Post(t.Context(), address, form); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", address, err, want)
 		}
 	}
 }
