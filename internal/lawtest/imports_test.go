@@ -164,7 +164,7 @@ app:      identityapi srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 git
 /verify/sigv4:        github.com/aws/aws-sdk-go-v2
 /test/clients:       app awscall esdk keys trigger/functions
 
-/test:    message/smtp/smtptest keys passkey/passkeytest srp totp /verify /verify/sigv4 filippo.io/age github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/coreos/go-oidc/v3 github.com/jackc/pgx/v5 golang.org/x/oauth2
+/test:    federation/saml/samltest message/smtp/smtptest keys passkey/passkeytest srp totp /verify /verify/dpop/dpoptest /verify/middleware /verify/sigv4 filippo.io/age github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go github.com/coreos/go-oidc/v3 github.com/jackc/pgx/v5 golang.org/x/oauth2
 `
 
 // never says what packages must not even reach through others: the domain knows
