@@ -26,7 +26,7 @@ const (
 // go-oidc, from nothing but the issuer, and out again.
 func TestOAuth(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, database string) {
-		s := startDev(t, "--database", database, "--data", t.TempDir())
+		s := startDev(t, "--log-level", "debug", "--database", database, "--data", t.TempDir())
 		c := s.demo()
 		c.createUser("oauth", password)
 		must[*cognito.CreateUserPoolDomainOutput](t)(c.CreateUserPoolDomain(t.Context(), &cognito.CreateUserPoolDomainInput{
@@ -45,6 +45,12 @@ func TestOAuth(t *testing.T) {
 		back := browser.signIn(config.AuthCodeURL("state-1", oauth2.S256ChallengeOption(verifier), oidc.Nonce("nonce-1")), "oauth")
 		if back.Query().Get("state") != "state-1" {
 			t.Fatalf("back at %s", back)
+		}
+		cookie := ""
+		for _, kept := range browser.Jar.Cookies(must[*url.URL](t)(url.Parse(s.URL + "/_domain/oauth/login"))) {
+			if kept.Name == "cognito" {
+				cookie = kept.Value
+			}
 		}
 		got := must[*oauth2.Token](t)(config.Exchange(ctx, back.Query().Get("code"), oauth2.VerifierOption(verifier)))
 		raw, _ := got.Extra("id_token").(string)
@@ -95,6 +101,8 @@ func TestOAuth(t *testing.T) {
 		if q := silent(); q.Get("error") != "login_required" || q.Has("code") {
 			t.Errorf("prompt=none after signing out: %v", q)
 		}
+		wantNoSecrets(t, s, map[string]string{"password": password, "client secret": *app.ClientSecret, "code": back.Query().Get("code"),
+			"PKCE verifier": verifier, "ID token": raw, "access token": got.AccessToken, "refresh token": got.RefreshToken, "session cookie": cookie})
 	})
 }
 
