@@ -36,8 +36,9 @@ func TestClientExtensions(t *testing.T) {
 		return w.Code, strings.TrimSpace(string(got))
 	}
 	const (
-		off    = `{"introspection":false,"pushedOnly":false}`
-		on     = `{"introspection":true,"pushedOnly":false}`
+		rest   = `,"deviceGrant":false,"pushedOnly":false,"dpop":"","dpopNonce":false,"backChannelLogoutUri":"","backChannelLogoutSessionRequired":false}`
+		off    = `{"introspection":false` + rest
+		on     = `{"introspection":true` + rest
 		refuse = `{"__type":"InvalidParameterException","message":"The body must be JSON such as {\"introspection\": true, \"pushedOnly\": false}."}`
 	)
 	for _, c := range []struct {
