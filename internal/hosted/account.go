@@ -51,10 +51,8 @@ type item struct {
 var accountNotices = []string{"account.saved", "account.password_changed", "account.verified", "account.app_on", "account.app_off",
 	"account.removed", "passkey.added"}
 
-func (p *Pages) showAccount(v *visit) error { return v.showAccount(http.StatusOK, nil, "") }
-
-// showAccount shows the page, again if an action was refused.
-func (v *visit) showAccount(status int, wrong error, action string) error {
+// showAccount shows the page.
+func (p *Pages) showAccount(v *visit) error {
 	base, err := v.view()
 	if err != nil {
 		return err
@@ -63,22 +61,16 @@ func (v *visit) showAccount(status int, wrong error, action string) error {
 	u := v.user()
 	page := &accountPage{view: base, Name: shownName(u.Attributes, u.Username), HasPassword: u.SealedPassword != "", Rules: v.passwordRules()}
 	page.SetPassword = page.HasPassword || v.Fresh() && u.Status == userpool.StatusConfirmed
-	if done := v.r.URL.Query().Get("done"); slices.Contains(accountNotices, done) && wrong == nil {
+	if done := v.r.URL.Query().Get("done"); slices.Contains(accountNotices, done) && page.Failure == "" {
 		page.Notice = v.texts.text(done)
 	}
-	page.fillProfile(action == "profile")
+	page.fillProfile()
 	for _, fill := range []func(context.Context) error{page.fillPasskeys, page.fillApp, page.fillDevices, page.fillSessions} {
 		if err := fill(v.r.Context()); err != nil {
 			return err
 		}
 	}
-	if wrong != nil {
-		if page.Failure = v.sentence(wrong); page.Failure == "" {
-			return wrong
-		}
-		page.Wrong = wrongFieldOf(wrong)
-	}
-	return v.render(status, "account", page)
+	return v.render(http.StatusOK, "account", page)
 }
 
 // editable says whether the user may change an attribute here.
@@ -87,14 +79,14 @@ func (v *visit) editable(a userpool.SchemaAttribute) bool {
 }
 
 // fillProfile fills in the attributes: as they are, or as they were typed.
-func (p *accountPage) fillProfile(typed bool) {
+func (p *accountPage) fillProfile() {
 	have := p.user().Attributes
 	for _, a := range p.pool.SchemaAttributes {
 		if !p.editable(a) {
 			continue
 		}
 		f := p.attributeField(a.Name, a.Required && have[a.Name] != "")
-		if !typed {
+		if !p.wasTyped(f.Name) {
 			f.Value = have[a.Name]
 		}
 		p.Fields = append(p.Fields, f)

@@ -47,7 +47,7 @@ func (p *Pages) sendAccount(v *visit) error {
 	}
 	done, err := a.do(p, v)
 	if err != nil {
-		return v.showAccount(http.StatusBadRequest, err, name)
+		return v.refuse("/account", err)
 	}
 	return v.see(v.pathWith("/account", done))
 }

@@ -170,7 +170,7 @@ func TestAccountRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			b.t = t
 			b.get("/account?" + c.query)
-			b.wantRefused("/account", c.says)
+			b.wantError("/account", c.says)
 		})
 	}
 }

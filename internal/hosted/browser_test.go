@@ -157,6 +157,7 @@ type shown struct {
 	body     string
 	header   http.Header
 	location string // where it would go next, outside of the site
+	method   string // of the last request
 }
 
 func (w *site) browser() *browser {
@@ -186,7 +187,7 @@ func (b *browser) do(r *http.Request) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	b.must(err)
-	b.page = shown{response.StatusCode, response.Request.URL, string(body), response.Header, response.Header.Get("Location")}
+	b.page = shown{response.StatusCode, response.Request.URL, string(body), response.Header, response.Header.Get("Location"), response.Request.Method}
 	if response.StatusCode >= 500 {
 		b.t.Fatalf("%s %s: %d\n%s", r.Method, r.URL, response.StatusCode, b.log.String())
 	}
@@ -287,11 +288,20 @@ func (b *browser) wantCode() {
 }
 
 // wantRefused checks that a form is shown again with a sentence, as an error that
-// is announced.
+// is announced, and that nothing has to be sent again to see it.
 func (b *browser) wantRefused(path, sentence string) {
 	b.t.Helper()
 	b.wantAt(path, sentence)
-	if b.page.status != http.StatusBadRequest || !strings.Contains(b.page.body, `role="alert" id="failure"`) {
+	if b.page.status != http.StatusOK || b.page.method != http.MethodGet || !strings.Contains(b.page.body, `role="alert" id="failure"`) {
+		b.t.Fatalf("%s: status %d\n%s", path, b.page.status, b.page.body)
+	}
+}
+
+// wantError checks that the address itself was refused.
+func (b *browser) wantError(path, sentence string) {
+	b.t.Helper()
+	b.wantAt(path, sentence)
+	if b.page.status != http.StatusBadRequest {
 		b.t.Fatalf("%s: status %d\n%s", path, b.page.status, b.page.body)
 	}
 }

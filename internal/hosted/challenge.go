@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/signin"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
@@ -16,6 +17,7 @@ type challengePage struct {
 	*view
 	progress
 	Kind    string   // which of the forms below
+	Step    string   // of the sign-in, which the form is for
 	Choices []string // to choose from
 	Secret  string   // of an authenticator app that is set up
 	QR      string   // the same as an image, a data URL
@@ -52,27 +54,18 @@ func (p *Pages) showChallenge(v *visit) error {
 	if state == nil {
 		return v.see(v.path("/login"))
 	}
-	return v.showChallenge(http.StatusOK, state, nil)
-}
-
-func (v *visit) showChallenge(status int, state *progress, wrong error) error {
 	base, err := v.view()
 	if err != nil {
 		return err
 	}
-	page := &challengePage{view: base, progress: *state, Kind: kinds[state.Challenge].form}
+	page := &challengePage{view: base, progress: *state, Kind: kinds[state.Challenge].form, Step: v.stepOf(state)}
 	page.Remember, page.Again = v.asksToRemember(state), v.choosesFactor() && len(state.Available) > 0 && page.Kind != "choose"
 	if page.Kind == "code" {
 		if page.Resend = "second"; len(state.Available) > 0 {
 			page.Resend = "first"
 		}
-		if wrong == nil && state.Values[resent] != "" {
+		if page.Failure == "" && state.Values[resent] != "" {
 			page.Notice = v.texts.text("confirm.resent", "destination", state.Values["CODE_DELIVERY_DESTINATION"])
-		}
-	}
-	if wrong != nil {
-		if page.Failure = v.sentence(wrong); page.Failure == "" {
-			return wrong
 		}
 	}
 	switch page.Kind {
@@ -92,7 +85,7 @@ func (v *visit) showChallenge(status int, state *progress, wrong error) error {
 	case "":
 		return v.see(v.path("/login"))
 	}
-	return v.render(status, "challenge", page)
+	return v.render(http.StatusOK, "challenge", page)
 }
 
 // attributePrefix marks attributes among the responses to NEW_PASSWORD_REQUIRED.
@@ -110,8 +103,11 @@ func (p *Pages) sendChallenge(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if state == nil || state.Challenge != v.field("challenge", maxName) {
+	if state == nil {
 		return p.late(v)
+	}
+	if v.field("step", maxName) != v.stepOf(state) { // sent twice, or from another tab
+		return v.see(v.path("/challenge"))
 	}
 	if state.Challenge == userpool.MFASetup {
 		return p.sendSetUp(v, state)
@@ -168,12 +164,18 @@ func (p *Pages) respond(v *visit, state *progress, responses map[string]string) 
 	})
 }
 
-// refuseAnswer shows the form again, or the beginning if the session is over.
+// refuseAnswer leads to the form again, or to the beginning if the session is over.
 func (p *Pages) refuseAnswer(v *visit, state *progress, err error) error {
-	if v.sentence(err) == v.texts.text("error.session") {
+	text, _ := sentenceOf(err)
+	if text == "error.session" || text == "error.code_used" {
+		if led, err := v.leadAsFirst(); led || err != nil {
+			return err
+		}
+	}
+	if text == "error.session" {
 		return p.late(v)
 	}
-	return v.refused(err, state.Name, func(status int) error { return v.showChallenge(status, state, err) })
+	return v.refused(err, state.Name, "/challenge")
 }
 
 // late is the answer to a form whose sign-in is over: finished, by a form that was
@@ -191,10 +193,8 @@ func (p *Pages) late(v *visit) error {
 		return nil
 	}
 	v.forgetProgress()
-	page, err := v.loginPage("")
-	if err != nil {
-		return err
-	}
-	page.Failure = v.texts.text("error.session")
-	return v.render(http.StatusBadRequest, "login", page)
+	return v.refuse("/login", errOver)
 }
+
+// errOver is for a form whose sign-in is over.
+var errOver = fault.New(fault.NotAuthorized, "Invalid session for the user.")

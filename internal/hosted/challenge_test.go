@@ -324,7 +324,7 @@ func TestAddPasskey(t *testing.T) {
 	b.user("ada", map[string]string{"email": "ada@example.com"})
 	at := "/passkeys/add?client_id=" + b.client.ID + "&redirect_uri="
 	b.get(at + "https://evil.example.com")
-	b.wantRefused("/passkeys/add", "not registered")
+	b.wantError("/passkeys/add", "not registered")
 	b.get(at + callback)
 	b.wantAt("/login", "Sign in")
 	b.submit("username", "ada")

@@ -15,8 +15,9 @@ const (
 	resetting  = "RESET"
 	addingApp  = "APP" // to the account
 
-	sentTo = "sent-to" // where a code went, masked
-	resent = "resent"  // "1" if it is another one
+	sentTo   = "sent-to"   // where a code went, masked
+	resent   = "resent"    // "1" if it is another one
+	signedUp = "signed-up" // the session that a sign-up with a password gave
 )
 
 // How long the pages know whose code they wait for: as long as it is good.
@@ -28,27 +29,26 @@ const (
 // codePage is a form for a code that was sent.
 type codePage struct {
 	*view
-	Name        string // "" if it has to be typed
+	Name        string
+	Known       bool   // the name need not be typed
 	Destination string // masked; "" if not known here
 	Rules       []string
 }
 
 // showConfirm shows the form for the code that confirms an account.
-func (p *Pages) showConfirm(v *visit) error { return v.showConfirm(http.StatusOK, nil) }
-
-func (v *visit) showConfirm(status int, wrong error) error {
-	page, state, err := v.codePage(confirming, wrong)
+func (p *Pages) showConfirm(v *visit) error {
+	page, state, err := v.codePage(confirming)
 	if err != nil {
 		return err
 	}
-	if wrong == nil && state != nil && state.Values[resent] != "" {
+	if page.Failure == "" && state != nil && state.Values[resent] != "" {
 		page.Notice = v.texts.text("confirm.resent", "destination", page.Destination)
 	}
-	return v.render(status, "confirm", page)
+	return v.render(http.StatusOK, "confirm", page)
 }
 
 // codePage fills in what is known of whoever waits for a code.
-func (v *visit) codePage(waitsFor string, wrong error) (*codePage, *progress, error) {
+func (v *visit) codePage(waitsFor string) (*codePage, *progress, error) {
 	base, err := v.view()
 	if err != nil {
 		return nil, nil, err
@@ -59,13 +59,7 @@ func (v *visit) codePage(waitsFor string, wrong error) (*codePage, *progress, er
 		return nil, nil, err
 	}
 	if state != nil && (page.Name == "" || page.Name == state.Name) {
-		page.Name, page.Destination = state.Name, state.Values[sentTo]
-	}
-	if wrong != nil {
-		if page.Failure = v.sentence(wrong); page.Failure == "" {
-			return nil, nil, wrong
-		}
-		page.Wrong = wrongFieldOf(wrong)
+		page.Name, page.Known, page.Destination = state.Name, true, state.Values[sentTo]
 	}
 	return page, state, nil
 }
@@ -79,40 +73,60 @@ func (v *visit) progressOf(waitsFor string) (*progress, error) {
 	return state, nil
 }
 
-// toConfirm notes who has an account to confirm.
-func (v *visit) toConfirm(name, destination string, again bool) error {
-	values := map[string]string{sentTo: destination}
-	if again {
-		values[resent] = "1"
+// toConfirm notes who has an account to confirm, and leads there.
+func (v *visit) toConfirm(name string, values map[string]string) error {
+	if err := v.setProgressFor(v.r.Context(), progress{Challenge: confirming, Name: name, Values: values}, confirmLife); err != nil {
+		return err
 	}
-	return v.setProgressFor(v.r.Context(), progress{Challenge: confirming, Name: name, Values: values}, confirmLife)
+	return v.see(v.path("/confirm"))
 }
 
 // sendConfirm takes the code, or sends another.
 func (p *Pages) sendConfirm(v *visit) error {
 	name := strings.TrimSpace(v.field("username", maxName))
+	session := ""
+	state, err := v.progressOf(confirming)
+	if err != nil {
+		return err
+	}
+	if state != nil && state.Name == name {
+		session = state.Values[signedUp]
+	}
 	if v.r.PostForm.Has("resend") {
 		sent, err := p.Users.ResendConfirmationCode(v.ctx(), v.pool, v.client, name)
 		v.note(userpool.EventResendCode, name, "", err)
 		if err != nil {
-			return v.showConfirm(http.StatusBadRequest, err)
+			return v.refuse("/confirm", err)
 		}
-		if err := v.toConfirm(name, sent.Destination, true); err != nil {
-			return err
-		}
-		return v.see(v.path("/confirm"))
+		return v.toConfirm(name, map[string]string{sentTo: sent.Destination, resent: "1", signedUp: session})
 	}
 	done, err := p.Users.ConfirmSignUp(v.ctx(), v.pool, v.client, name, v.answer("code"), false)
-	if err != nil {
-		return v.showConfirm(http.StatusBadRequest, err)
+	if text, _ := sentenceOf(err); text == "confirm.done" {
+		return p.confirmedBefore(v)
 	}
-	session, err := p.SignIn.HostedConfirmed(v.ctx(), v.pool, v.client, done)
+	if err != nil {
+		return v.refuse("/confirm", err)
+	}
+	proven, err := p.SignIn.HostedConfirmed(v.ctx(), v.pool, v.client, done)
 	if err != nil {
 		return err
+	}
+	if proven != "" {
+		session = proven // the code is a way to sign in
 	}
 	v.forgetProgress()
 	if session == "" {
 		return v.see(v.pathWith("/login", map[string]string{"done": "confirm.done"}))
 	}
 	return p.signInAfter(v, name, "USER_AUTH", map[string]string{}, session, "confirm.done")
+}
+
+// confirmedBefore is for an account that is confirmed already, by the same form or
+// by a link.
+func (p *Pages) confirmedBefore(v *visit) error {
+	if led, err := v.leadAsFirst(); led || err != nil {
+		return err
+	}
+	v.forgetProgress()
+	return v.see(v.pathWith("/login", map[string]string{"done": "confirm.done"}))
 }

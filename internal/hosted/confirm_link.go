@@ -57,6 +57,9 @@ func (v *visit) readLink(get func(string) string, confirm bool) error {
 	v.client = client
 	if confirm {
 		_, err = v.pages.Users.ConfirmSignUp(v.ctx(), v.pool, client, page.Username, page.Code, false)
+		if text, _ := sentenceOf(err); text == "confirm.done" {
+			err = nil // the link was opened before
+		}
 		page.Confirmed = err == nil
 	}
 	return v.showLink(page, err)

@@ -6,9 +6,8 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 )
 
-// failures are the sentences for faults by their codes. What is not here is told
-// in the fault's own words where those are meant for users (said), and is a
-// failure of the server otherwise.
+// failures are the sentences for faults by their codes. Those with a detail say what
+// the fault says. A fault that is not here is a failure of the server.
 var failures = map[fault.Code]string{
 	fault.CodeMismatch:                   "error.code",
 	fault.ExpiredCode:                    "error.code_expired",
@@ -29,6 +28,15 @@ var failures = map[fault.Code]string{
 	fault.WebAuthnNotEnabled:             "error.no_passkeys",
 	fault.WebAuthnOriginNotAllowed:       "passkey.failed",
 	fault.WebAuthnRelyingPartyMismatch:   "passkey.failed",
+	fault.InvalidParameter:               "error.input",
+	fault.NotAuthorized:                  "error.input",
+	fault.PasswordResetRequired:          "error.input",
+	fault.ResourceNotFound:               "error.input",
+	fault.SoftwareTokenMFANotFound:       "error.input",
+	fault.UserLambdaValidation:           "error.input",
+	fault.UserNotConfirmed:               "error.input",
+	fault.InvalidLambdaResponse:          "error.function",
+	fault.UnexpectedLambda:               "error.function",
 }
 
 // sentences are those for faults whose message says more than the code.
@@ -40,32 +48,33 @@ var sentences = map[string]string{
 	"Contact administrator to reset password.":                     "error.no_reset",
 	"User password cannot be reset in the current state.":          "error.no_reset",
 	"Your software token has already been used once.":              "error.code_used",
+	"User cannot be confirmed. Current status is CONFIRMED":        "confirm.done",
 	"Invalid session for the user.":                                "error.session",
 	"Invalid session for the user, session is expired.":            "error.session",
 	"Invalid session for the user, session can only be used once.": "error.session",
 }
 
-// said are the codes of faults whose messages are for whoever filled in the form.
-var said = map[fault.Code]bool{
-	fault.InvalidParameter: true, fault.UserLambdaValidation: true, fault.NotAuthorized: true,
-	fault.UserNotConfirmed: true, fault.PasswordResetRequired: true,
-	fault.ResourceNotFound: true, fault.SoftwareTokenMFANotFound: true,
+// sentenceOf is the text that tells of a fault and its detail, "" for one that is
+// nobody's fault outside.
+func sentenceOf(err error) (text, detail string) {
+	code, message := fault.CodeOf(err), fault.MessageOf(err)
+	if text, ok := sentences[message]; ok {
+		return text, ""
+	}
+	switch text = failures[code]; text {
+	case "error.input", "error.function":
+		return text, message
+	}
+	return text, ""
 }
 
-// sentence is what a page says about a fault, "" for one that is nobody's fault
-// outside.
+// sentence is what a page says about a fault, see sentenceOf.
 func (v *visit) sentence(err error) string {
-	code, message := fault.CodeOf(err), fault.MessageOf(err)
-	if key, ok := sentences[message]; ok {
-		return v.texts.text(key)
+	text, detail := sentenceOf(err)
+	if text == "" {
+		return ""
 	}
-	if key, ok := failures[code]; ok {
-		return v.texts.text(key)
-	}
-	if said[code] {
-		return v.texts.text("error.input", "detail", message)
-	}
-	return ""
+	return v.texts.text(text, "detail", detail)
 }
 
 // fail answers with the error page.

@@ -13,9 +13,8 @@ type forgotPage struct {
 	Name string
 }
 
-func (p *Pages) showForgot(v *visit) error { return v.showForgot(http.StatusOK, nil) }
-
-func (v *visit) showForgot(status int, wrong error) error {
+// showForgot shows the form for the name.
+func (p *Pages) showForgot(v *visit) error {
 	base, err := v.view()
 	if err != nil {
 		return err
@@ -28,12 +27,7 @@ func (v *visit) showForgot(status int, wrong error) error {
 	if state != nil && page.Name == "" {
 		page.Name = state.Name
 	}
-	if wrong != nil {
-		if page.Failure = v.sentence(wrong); page.Failure == "" {
-			return wrong
-		}
-	}
-	return v.render(status, "forgot", page)
+	return v.render(http.StatusOK, "forgot", page)
 }
 
 // sendForgot sends the code.
@@ -42,7 +36,7 @@ func (p *Pages) sendForgot(v *visit) error {
 	sent, err := p.Users.ForgotPassword(v.ctx(), v.pool, v.client, name)
 	v.note(userpool.EventForgotPassword, name, "", err)
 	if err != nil {
-		return v.showForgot(http.StatusBadRequest, err)
+		return v.refuse("/forgotPassword", err)
 	}
 	if err := v.toReset(name, sent.Destination); err != nil {
 		return err
@@ -57,14 +51,12 @@ func (v *visit) toReset(name, destination string) error {
 }
 
 // showReset shows the form for the code and the new password.
-func (p *Pages) showReset(v *visit) error { return v.showReset(http.StatusOK, nil) }
-
-func (v *visit) showReset(status int, wrong error) error {
-	page, _, err := v.codePage(resetting, wrong)
+func (p *Pages) showReset(v *visit) error {
+	page, _, err := v.codePage(resetting)
 	if err != nil {
 		return err
 	}
-	return v.render(status, "reset", page)
+	return v.render(http.StatusOK, "reset", page)
 }
 
 // sendReset sets the password.
@@ -73,7 +65,7 @@ func (p *Pages) sendReset(v *visit) error {
 	_, err := p.Users.ConfirmForgotPassword(v.ctx(), v.pool, v.client, name, v.answer("code"), password)
 	v.note(userpool.EventPasswordChange, name, password, err)
 	if err != nil {
-		return v.showReset(http.StatusBadRequest, err)
+		return v.refuse("/resetPassword", err)
 	}
 	v.forgetProgress()
 	return v.see(v.pathWith("/login", map[string]string{"done": "reset.done"}))

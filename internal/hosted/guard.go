@@ -66,17 +66,29 @@ const (
 
 // guardToken is the token for the forms of a page, for which the browser gets a
 // cookie unless it has one.
-func (v *visit) guardToken() string {
-	secret := ""
-	if c, err := v.r.Cookie(guardCookie); err == nil && validGuard(c.Value) {
-		secret = c.Value
-	} else {
-		raw := make([]byte, guardBytes)
-		rand.Read(raw) // never fails, see crypto/rand
-		secret = base64.RawURLEncoding.EncodeToString(raw)
-		http.SetCookie(v.w, v.pages.OAuth.Cookie(v.r, guardCookie, secret, 0))
+func (v *visit) guardToken() string { return v.guardOf(v.guardSecret()) }
+
+// guardSecret is what the browser's cookie has, or gets.
+func (v *visit) guardSecret() string {
+	if secrets := v.guardSecrets(); len(secrets) > 0 {
+		return secrets[0]
 	}
-	return v.guardOf(secret)
+	raw := make([]byte, guardBytes)
+	rand.Read(raw) // never fails, see crypto/rand
+	secret := base64.RawURLEncoding.EncodeToString(raw)
+	http.SetCookie(v.w, v.pages.OAuth.Cookie(v.r, guardCookie, secret, 0))
+	return secret
+}
+
+// guardSecrets are those of the browser's cookies: a domain above may have set one
+// of the name.
+func (v *visit) guardSecrets() (secrets []string) {
+	for _, c := range v.r.CookiesNamed(guardCookie) {
+		if validGuard(c.Value) {
+			secrets = append(secrets, c.Value)
+		}
+	}
+	return secrets
 }
 
 func validGuard(secret string) bool {
@@ -105,7 +117,5 @@ func (p *Pages) guarded(next page) page {
 
 func (v *visit) believes() bool {
 	given := v.r.PostForm.Get(guardField)
-	return slices.ContainsFunc(v.r.CookiesNamed(guardCookie), func(c *http.Cookie) bool {
-		return validGuard(c.Value) && hmac.Equal([]byte(v.guardOf(c.Value)), []byte(given))
-	})
+	return slices.ContainsFunc(v.guardSecrets(), func(secret string) bool { return hmac.Equal([]byte(v.guardOf(secret)), []byte(given)) })
 }

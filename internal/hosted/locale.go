@@ -135,14 +135,20 @@ func (t *texts) text(key string, pairs ...any) string {
 	return strings.NewReplacer(with...).Replace(text)
 }
 
-// linked is a text with one part of it, in double hashes as in Cognito's
-// messages (##this##), made a link.
-func (t *texts) linked(key, href string) template.HTML {
-	before, rest, ok := strings.Cut(t.text(key), "##")
-	inside, after, ok2 := strings.Cut(rest, "##")
-	if !ok || !ok2 {
+// linked is a text with parts of it, in double hashes as in Cognito's messages
+// (##this##), made links, in their order. attributes are of each link's element.
+func (t *texts) linked(key, attributes string, addresses ...string) template.HTML {
+	parts := strings.Split(t.text(key), "##")
+	if len(parts) != 2*len(addresses)+1 {
 		return template.HTML(template.HTMLEscapeString(t.text(key))) //nolint:gosec // escaped
 	}
-	return template.HTML(template.HTMLEscapeString(before) + `<a href="` + template.HTMLEscapeString(href) + `">` + //nolint:gosec // escaped
-		template.HTMLEscapeString(inside) + "</a>" + template.HTMLEscapeString(after))
+	var b strings.Builder
+	for i, part := range parts {
+		text := template.HTMLEscapeString(part)
+		if i%2 == 1 {
+			text = `<a` + attributes + ` href="` + template.HTMLEscapeString(addresses[i/2]) + `">` + text + `</a>`
+		}
+		b.WriteString(text)
+	}
+	return template.HTML(b.String()) //nolint:gosec // escaped
 }

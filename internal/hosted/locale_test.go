@@ -109,13 +109,14 @@ func TestLanguageOfRequest(t *testing.T) {
 
 func TestText(t *testing.T) {
 	texts := &texts{Tag: "en", of: map[string]string{
-		"named": "{a} and {b}, {a}", "link": `<Go> to ##"here"##, & back`, "half": "no ##link",
+		"named": "{a} and {b}, {a}", "link": `<Go> to ##"here"##, & back`, "half": "no ##link", "two": "##One## & ##two##",
 	}}
 	for _, tt := range []struct{ got, want string }{
 		{texts.text("named", "a", "<1>", "b", "{a}"), "<1> and {a}, <1>"}, // values are not looked into
 		{texts.text("absent"), "absent"},
-		{string(texts.linked("link", `/p?a=1&b="`)), `&lt;Go&gt; to <a href="/p?a=1&amp;b=&#34;">&#34;here&#34;</a>, &amp; back`},
-		{string(texts.linked("half", "/p")), "no ##link"},
+		{string(texts.linked("link", "", `/p?a=1&b="`)), `&lt;Go&gt; to <a href="/p?a=1&amp;b=&#34;">&#34;here&#34;</a>, &amp; back`},
+		{string(texts.linked("half", "", "/p")), "no ##link"},
+		{string(texts.linked("two", ` rel="noopener"`, "/1", "/2")), `<a rel="noopener" href="/1">One</a> &amp; <a rel="noopener" href="/2">two</a>`},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got %s, want %s", tt.got, tt.want)

@@ -31,32 +31,25 @@ func (p *Pages) showLogin(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if v.pending.Asks("login") || v.r.URL.Query().Has("other") {
-		session = nil
-	}
-	return v.showLogin(http.StatusOK, v.pending.LoginHint, session, nil)
-}
-
-func (v *visit) showLogin(status int, name string, session *oauth.Session, wrong error) error {
-	page, err := v.loginPage(name)
+	page, err := v.loginPage()
 	if err != nil {
 		return err
 	}
-	if wrong != nil {
-		if page.Failure = v.sentence(wrong); page.Failure == "" {
-			return wrong
-		}
+	if session == nil || v.refusal != nil || v.pending.Asks("login") || v.r.URL.Query().Has("other") {
+		return v.render(http.StatusOK, "login", page)
 	}
-	if page.Session = session; session != nil {
-		return v.render(status, "accounts", page)
-	}
-	return v.render(status, "login", page)
+	page.Session = session
+	return v.render(http.StatusOK, "accounts", page)
 }
 
-func (v *visit) loginPage(name string) (*loginPage, error) {
+func (v *visit) loginPage() (*loginPage, error) {
 	base, err := v.view()
 	if err != nil {
 		return nil, err
+	}
+	name := v.pending.LoginHint
+	if v.refusal != nil {
+		name = v.field("username", maxName)
 	}
 	switch notice := v.r.URL.Query().Get("done"); notice {
 	case "confirm.done", "reset.done", "sign_up.waits":
@@ -108,7 +101,7 @@ func (p *Pages) sendLogin(v *visit) error {
 	}
 	for _, required := range []string{"USERNAME", "PASSWORD"} {
 		if value, asked := parameters[required]; asked && value == "" {
-			return v.showLogin(http.StatusBadRequest, name, nil, errEmpty)
+			return v.refuse("/login", errEmpty)
 		}
 	}
 	if target := v.pending.TargetACR(); target != "" && flow == "USER_AUTH" {
@@ -127,7 +120,7 @@ func (p *Pages) sendLogin(v *visit) error {
 			map[string]string{"ANSWER": userpool.FirstPassword})
 	}
 	if err != nil {
-		return v.refused(err, name, func(status int) error { return v.showLogin(status, name, nil, err) })
+		return v.refused(err, name, "/login")
 	}
 	return v.goOn(outcome, name)
 }
@@ -162,12 +155,25 @@ func (p *Pages) goOnAs(v *visit) error {
 // goOn leads where a step of a sign-in came to: to the client, or to the page of
 // the next challenge.
 func (v *visit) goOn(o *signin.Outcome, name string) error {
-	if o.Proven != nil {
-		return v.finish(o.Proven)
+	if who := o.Proven; who != nil {
+		if err := v.keepEnd(end{Sub: who.User.Sub, AMR: who.AMR}); err != nil {
+			return err
+		}
+		return v.finish(who)
 	}
-	err := v.setProgress(v.r.Context(), progress{
-		Challenge: o.Challenge, Session: o.Session, Name: name, Values: o.Parameters, Available: o.Available})
-	if err != nil {
+	return v.goOnTo(progress{Challenge: o.Challenge, Session: o.Session, Name: name, Values: o.Parameters, Available: o.Available})
+}
+
+// goOnTo leads to the page of a challenge.
+func (v *visit) goOnTo(next progress) error {
+	if err := v.keepEnd(end{Progress: &next}); err != nil {
+		return err
+	}
+	return v.waitFor(next)
+}
+
+func (v *visit) waitFor(next progress) error {
+	if err := v.setProgress(v.r.Context(), next); err != nil {
 		return err
 	}
 	return v.see(v.path("/challenge"))
@@ -200,21 +206,18 @@ func (v *visit) finish(who *signin.Proven) error {
 }
 
 // refused leads on from a refusal: to where an unconfirmed user can confirm, or a
-// new password must be set, otherwise to the form again.
-func (v *visit) refused(err error, name string, again func(status int) error) error {
+// new password must be set, otherwise to the page of the form again.
+func (v *visit) refused(err error, name, page string) error {
 	switch fault.CodeOf(err) {
 	case fault.UserNotConfirmed:
-		if err := v.toConfirm(name, "", false); err != nil {
-			return err
-		}
-		return v.see(v.path("/confirm"))
+		return v.toConfirm(name, nil)
 	case fault.PasswordResetRequired:
 		if err := v.toReset(name, ""); err != nil {
 			return err
 		}
 		return v.see(v.path("/forgotPassword"))
 	}
-	return again(http.StatusBadRequest)
+	return v.refuse(page, err)
 }
 
 // relyingParty is the domain whose passkeys the site may ask for, "" for none.

@@ -82,8 +82,6 @@ func (v *visit) readOwned(next page) error {
 // for it.
 var returns = map[string]string{"account": "/account", "passkeys": "/passkeys/add"}
 
-const returnParameter = "return_to"
-
 // signInFirst sends the user to sign in, again if anew is set, and back here.
 func (v *visit) signInFirst(anew bool) error {
 	responseType := ""
@@ -97,12 +95,12 @@ func (v *visit) signInFirst(anew bool) error {
 		redirect = v.client.CallbackURLs[0]
 	}
 	if responseType == "" || redirect == "" || !v.client.AllowedOAuthFlowsUserPoolClient {
-		return v.fail(http.StatusForbidden, "error.sign_in_first")
+		return v.fail(http.StatusForbidden, "error.no_account_page")
 	}
 	q := url.Values{"client_id": {v.client.ID}, "redirect_uri": {redirect}, "response_type": {responseType}}
 	for name, path := range returns {
 		if path == v.r.URL.Path {
-			q.Set(returnParameter, name)
+			q.Set(oauth.ReturnParameter, name)
 		}
 	}
 	if anew {
@@ -113,7 +111,7 @@ func (v *visit) signInFirst(anew bool) error {
 
 // returned is the page that the sign-in was for, "" if it is for the client.
 func (v *visit) returned() string {
-	path := returns[v.r.URL.Query().Get(returnParameter)]
+	path := returns[v.r.URL.Query().Get(oauth.ReturnParameter)]
 	if path == "" {
 		return ""
 	}

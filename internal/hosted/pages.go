@@ -83,9 +83,9 @@ func (p *Pages) routes() *http.ServeMux {
 	mux.HandleFunc("GET /error", p.showError)
 	for path, forms := range map[string]struct{ show, send page }{
 		"/login":          {p.showLogin, p.sendLogin},
-		"/challenge":      {p.showChallenge, p.sendChallenge},
+		"/challenge":      {p.showChallenge, once(p.sendChallenge)},
 		"/signup":         {p.showSignUp, p.sendSignUp},
-		"/confirm":        {p.showConfirm, p.sendConfirm},
+		"/confirm":        {p.showConfirm, once(p.sendConfirm)},
 		"/forgotPassword": {p.showForgot, p.sendForgot},
 		"/resetPassword":  {p.showReset, p.sendReset},
 	} {

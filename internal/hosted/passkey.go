@@ -60,7 +60,7 @@ func (p *Pages) offered(next page) http.HandlerFunc {
 		return next(v)
 	})
 	return func(w http.ResponseWriter, r *http.Request) {
-		if query := r.URL.Query(); query.Has("response_type") || query.Has("request_uri") {
+		if query := r.URL.Query(); query.Has("response_type") || query.Has("request_uri") || query.Has(oauth.DeviceParameter) {
 			requested(w, r)
 			return
 		}
@@ -68,9 +68,7 @@ func (p *Pages) offered(next page) http.HandlerFunc {
 	}
 }
 
-func (p *Pages) showPasskey(v *visit) error { return v.showPasskey(http.StatusOK, nil) }
-
-func (v *visit) showPasskey(status int, wrong error) error {
+func (p *Pages) showPasskey(v *visit) error {
 	if !v.Fresh() && v.pending == nil {
 		return v.signInFirst(true)
 	}
@@ -85,12 +83,10 @@ func (v *visit) showPasskey(status int, wrong error) error {
 	}
 	options, err := v.pages.Users.StartPasskey(v.r.Context(), v.pool, v.client, v.user(), relyingParty)
 	page.Options = string(options)
-	if wrong == nil {
-		wrong = err
-	}
-	if wrong != nil {
-		if page.Failure = v.sentence(wrong); page.Failure == "" {
-			return wrong
+	status := http.StatusOK
+	if err != nil {
+		if page.Failure = v.sentence(err); page.Failure == "" {
+			return err
 		}
 		status = http.StatusBadRequest
 	}
@@ -111,10 +107,10 @@ func (p *Pages) sendPasskey(v *visit) error {
 	}
 	answer := v.field("answer", maxForm)
 	if answer == "" {
-		return v.showPasskey(http.StatusBadRequest, errNoPasskey)
+		return v.refuse("/passkeys/add", errNoPasskey)
 	}
 	if err := p.Users.CompletePasskey(v.ctx(), v.pool, v.client, v.user(), []byte(answer)); err != nil {
-		return v.showPasskey(http.StatusBadRequest, err)
+		return v.refuse("/passkeys/add", err)
 	}
 	return p.afterPasskey(v)
 }

@@ -57,7 +57,7 @@ type pair struct{ Name, Value string }
 func (v *view) T(key string, pairs ...any) string { return v.texts.text(key, pairs...) }
 
 // Linked is a text with a link in it.
-func (v *view) Linked(key, page string) template.HTML { return v.texts.linked(key, v.path(page)) }
+func (v *view) Linked(key, page string) template.HTML { return v.texts.linked(key, "", v.path(page)) }
 
 // Path is the address of a page of the same authorization request.
 func (v *view) Path(page string) string { return v.path(page) }
@@ -76,7 +76,10 @@ func (v *view) Self() string { return v.site.Base + v.r.URL.Path }
 
 // PageSelf is the address of the page, for forms that lead to it again.
 func (v *view) PageSelf() string {
-	return v.site.Base + v.r.URL.Path + "?" + v.r.URL.Query().Encode()
+	query := v.r.URL.Query()
+	query.Del(refusalParameter)
+	query.Del("done")
+	return v.site.Base + v.r.URL.Path + "?" + query.Encode()
 }
 
 // Query are the parameters of the page's address, but for the language.
@@ -105,7 +108,11 @@ func (v *visit) view() (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &view{visit: v, appearance: look.appearance, AssetVersion: v.pages.assets.version, CSRF: v.guardToken()}, nil
+	page := &view{visit: v, appearance: look.appearance, AssetVersion: v.pages.assets.version, CSRF: v.guardToken()}
+	if why := v.refusal; why != nil {
+		page.Failure, page.Wrong = v.texts.text(why.Text, "detail", why.Detail), why.Field
+	}
+	return page, nil
 }
 
 // render answers with a page.

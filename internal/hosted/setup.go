@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html/template"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -101,7 +100,7 @@ func (p *Pages) sendSetUp(v *visit, state *progress) error {
 	case userpool.FactorEmail:
 		return p.finishSetUp(v, state, state.Session, map[string]string{"EMAIL": strings.TrimSpace(v.field("answer", maxValue))})
 	}
-	return v.showChallenge(http.StatusBadRequest, state, nil)
+	return v.see(v.path("/challenge"))
 }
 
 func (v *visit) setUp(state *progress) signin.SetUp {
@@ -120,10 +119,7 @@ func (p *Pages) chooseSetUp(v *visit, state *progress, factor string) error {
 		}
 		next.Session, next.Values[setUpSecret] = session, secret
 	}
-	if err := v.setProgress(v.r.Context(), next); err != nil {
-		return err
-	}
-	return v.see(v.path("/challenge"))
+	return v.goOnTo(next)
 }
 
 // finishSetUp answers MFA_SETUP.

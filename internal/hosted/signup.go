@@ -1,6 +1,7 @@
 package hosted
 
 import (
+	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,9 +26,7 @@ type signUpPage struct {
 }
 
 // showSignUp shows the form.
-func (p *Pages) showSignUp(v *visit) error { return v.showSignUp(http.StatusOK, nil) }
-
-func (v *visit) showSignUp(status int, wrong error) error {
+func (p *Pages) showSignUp(v *visit) error {
 	if v.pool.AdminCreateUserConfig.AllowAdminCreateUserOnly {
 		return v.fail(http.StatusForbidden, "error.no_sign_up")
 	}
@@ -43,13 +42,7 @@ func (v *visit) showSignUp(status int, wrong error) error {
 	if page.TermsOfUse, page.PrivacyPolicy, err = v.terms(); err != nil {
 		return err
 	}
-	if wrong != nil {
-		if page.Failure = v.sentence(wrong); page.Failure == "" {
-			return wrong
-		}
-		page.Wrong = wrongFieldOf(wrong)
-	}
-	return v.render(status, "signup", page)
+	return v.render(http.StatusOK, "signup", page)
 }
 
 // wrongField is the field that a fault is about, where that is known.
@@ -152,6 +145,11 @@ func (v *visit) termsLink(name string) (string, error) {
 	return terms.Links["cognito:default"], nil
 }
 
+// Terms says what one agrees to, with links to it.
+func (p *signUpPage) Terms() template.HTML {
+	return p.texts.linked("sign_up.terms", ` target="_blank" rel="noopener"`, p.TermsOfUse, p.PrivacyPolicy)
+}
+
 // sendSignUp makes the account.
 func (p *Pages) sendSignUp(v *visit) error {
 	up := userpool.SignUp{
@@ -174,7 +172,7 @@ func (p *Pages) sendSignUp(v *visit) error {
 		done, err = p.Users.SignUp(v.ctx(), up)
 	}
 	if err != nil {
-		return v.showSignUp(http.StatusBadRequest, err)
+		return v.refuse("/signup", err)
 	}
 	v.note(userpool.EventSignUp, done.User.Sub, up.Password, nil)
 	switch {
@@ -185,10 +183,13 @@ func (p *Pages) sendSignUp(v *visit) error {
 	case done.Delivery == nil:
 		return v.see(v.pathWith("/login", map[string]string{"done": "sign_up.waits"}))
 	}
-	if err := v.toConfirm(up.Username, done.Delivery.Destination, false); err != nil {
-		return err
+	values := map[string]string{sentTo: done.Delivery.Destination}
+	if up.Password != "" {
+		if values[signedUp], err = p.SignIn.HostedSignedUp(v.ctx(), v.pool, v.client, done.User, up.Password); err != nil {
+			return err
+		}
 	}
-	return v.see(v.path("/confirm"))
+	return v.toConfirm(up.Username, values)
 }
 
 // signInAfter signs a user in who has just given a proof. If that does not do, the
@@ -203,10 +204,10 @@ func (p *Pages) signInAfter(v *visit, name, flow string, parameters map[string]s
 		Pool: v.pool, Client: v.client, Hosted: true, Flow: flow, Parameters: parameters, Session: session,
 		RelyingParty: relyingParty, Origin: p.Origin(v.r), Browsers: v.browsers(),
 	})
-	if err != nil && v.sentence(err) == "" {
-		return err
-	}
 	if err != nil {
+		if text, _ := sentenceOf(err); text == "" {
+			return err
+		}
 		v.forgetProgress()
 		return v.see(v.pathWith("/login", map[string]string{"done": achieved}))
 	}

@@ -25,6 +25,8 @@ type visit struct {
 	pending *oauth.Pending   // nil likewise
 	owned   *owned           // of pages for users who are signed in
 	texts   *texts
+	refusal *refusal // what the page is to say of a form, nil for nothing
+	step    string   // of a form that must not be taken twice, see twice.go
 }
 
 // maxForm bounds a form, in bytes: a passkey's answer is the longest.
@@ -33,6 +35,7 @@ const maxForm = 64 << 10
 func (p *Pages) visit(w http.ResponseWriter, r *http.Request) *visit {
 	site := oauth.SiteOf(r.Context())
 	v := &visit{pages: p, w: w, r: r, site: site, pool: site.Pool, texts: p.locales.match(r)}
+	v.refusal = v.readRefusal()
 	if chosen := r.URL.Query().Get("lang"); chosen != "" && p.locales.find(chosen) != nil {
 		http.SetCookie(w, p.OAuth.Cookie(r, languageCookie, chosen, 365*24*60*60))
 	}
@@ -48,10 +51,13 @@ func (v *visit) ctx() context.Context {
 	return message.WithLanguages(trigger.WithCaller(v.r.Context(), caller), v.texts.Tag)
 }
 
-// field is a value of the form, "" for one that is no text or longer than max
-// characters.
+// field is a value of the form, or what was typed into the one that was refused; ""
+// for one that is no text or longer than most characters.
 func (v *visit) field(name string, most int) string {
 	value := v.r.PostFormValue(name)
+	if v.refusal != nil {
+		value = v.refusal.Typed[name]
+	}
 	if len(value) > 4*most || utf8.RuneCountInString(value) > most || !utf8.ValidString(value) {
 		return ""
 	}
@@ -78,7 +84,7 @@ const (
 )
 
 // ownParameters are those of a page's address that say something to it alone.
-var ownParameters = []string{"done", "other", "verify", "app", "from"}
+var ownParameters = []string{"done", "other", "verify", "app", "from", refusalParameter}
 
 // carried are the parameters that go from page to page: those of the
 // authorization request, or of what the page is for.

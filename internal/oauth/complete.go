@@ -97,6 +97,10 @@ func (s *Server) Continue(w http.ResponseWriter, r *http.Request, p *Pending, se
 // grant gives a client what it asked for, or leads to the page on which the user
 // decides about a device. also is what must be written with it.
 func (s *Server) grant(w http.ResponseWriter, r *http.Request, p *Pending, session *Session, also func(*store.Tx) error) {
+	if p.signInOnly {
+		s.Refuse(w, r, p, "invalid_request", "the request was not pushed")
+		return
+	}
 	if p.Device != nil {
 		s.askConsent(w, r, p, session, also)
 		return

@@ -48,6 +48,20 @@ func (m *Machine) HostedConfirmed(ctx context.Context, pool *userpool.Pool, clie
 	return m.signUpSession(ctx, pool, client, done.User, signedUp, done.Attribute, client.SessionTTL())
 }
 
+// HostedSignedUp is the session that signs a user in who has just signed up on the
+// login pages with a password, once the account is confirmed: whoever has it has
+// proven the password, as long as it is the user's. It is "" for a password that is
+// known to have leaked.
+func (m *Machine) HostedSignedUp(ctx context.Context, pool *userpool.Pool, client *userpool.Client, user *store.User, password string) (string, error) {
+	if pool.ThreatMode("") != userpool.ThreatOff && m.guard.Leaked(password) {
+		return "", nil
+	}
+	return m.seal(ctx, pool, client, session{
+		ID: rand.Text(), Challenge: signedUp, Hosted: true, Name: user.Username, Sub: user.Sub, First: userpool.FirstPassword,
+		Password: passwordDigest(user), ExpiresAt: m.db.Now().Add(signUpLife).UnixMilli(),
+	})
+}
+
 // codeFactors are the first factors whose codes go to an attribute.
 var codeFactors = map[string]string{"email": userpool.FirstEmail, "phone_number": userpool.FirstSMS}
 
@@ -88,7 +102,7 @@ func (m *Machine) signUpDone(ctx context.Context, a *attempt) error {
 	if err != nil {
 		return err
 	}
-	if s.Challenge != signedUp {
+	if s.Challenge != signedUp || s.Hosted && !a.session.Hosted {
 		return errInvalidSession
 	}
 	s.Flow, s.Admin, s.Hosted = a.session.Flow, a.session.Admin, a.session.Hosted
@@ -98,15 +112,29 @@ func (m *Machine) signUpDone(ctx context.Context, a *attempt) error {
 		return err
 	}
 	defer release()
-	attribute := userpool.FactorAttribute(s.First)
-	if a.user.Attributes[attribute] != s.Target || a.user.Attributes[attribute+"_verified"] != "true" ||
-		!slices.Contains(a.pool.FirstFactors(a.user, false, false), s.First) {
-		return errInvalidSession
+	method := userpool.AMRPassword
+	if s.First == userpool.FirstPassword {
+		err = a.proofStill()
+	} else {
+		method, err = firstMethods[s.First], a.addressStill()
+	}
+	if err != nil {
+		return err
 	}
 	if err := m.db.Update(ctx, a.spend); err != nil {
 		return err
 	}
-	a.session.Target = ""
-	a.proved(firstMethods[s.First])
+	a.session.Target, a.session.Password = "", nil
+	a.proved(method)
+	return nil
+}
+
+// addressStill refuses a session for whose address the user cannot sign in any more.
+func (a *attempt) addressStill() error {
+	attribute := userpool.FactorAttribute(a.session.First)
+	if a.user.Attributes[attribute] != a.session.Target || a.user.Attributes[attribute+"_verified"] != "true" ||
+		!slices.Contains(a.pool.FirstFactors(a.user, false, false), a.session.First) {
+		return errInvalidSession
+	}
 	return nil
 }
