@@ -37,6 +37,7 @@ func TestAppSync(t *testing.T) {
 		"rubbish":           {"a.b.c", Options{TTL: time.Hour}, nil, refusal},
 		"no token at all":   {"custom-key", Options{}, nil, refusal},
 		"expired":           {mint(t, map[string]any{"exp": now.Unix()}), Options{}, nil, refusal},
+		"bound to a key":    {mint(t, map[string]any{"cnf": map[string]string{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}), Options{}, nil, refusal},
 		"no group":          {good, Options{}, adminsOnly, refusal},
 		"down":              {good, Options{}, down, denied500},
 	} {

@@ -77,6 +77,7 @@ func TestAnswers(t *testing.T) {
 		"empty":          {"", nil, denied401, denied401},
 		"two, by commas": {"Bearer " + good + ",Bearer " + good, nil, denied401, denied401},
 		"expired":        {mint(t, map[string]any{"exp": now.Unix()}), nil, denied401, denied401},
+		"bound to a key": {mint(t, map[string]any{"cnf": map[string]string{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}), nil, denied401, denied401},
 		"another client": {mint(t, map[string]any{"client_id": "d"}), nil, denied401, denied401},
 		"no group":       {good, adminsOnly, fmt.Sprintf(denyAll, "refused", ""), `{"isAuthorized":false}`},
 		"down":           {good, down, denied500, denied500},

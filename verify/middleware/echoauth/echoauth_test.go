@@ -75,6 +75,7 @@ func TestAnswers(t *testing.T) {
 		"two tokens":        {"/any", []string{editor, editor}, nil, false, 401, ""},
 		"rubbish":           {"/any", []string{"Bearer a.b.c"}, nil, false, 401, ""},
 		"expired":           {"/any", []string{"Bearer " + idToken(t, key, map[string]any{"exp": now.Unix()})}, nil, false, 401, ""},
+		"bound to a key":    {"/any", []string{"Bearer " + idToken(t, key, map[string]any{"cnf": map[string]string{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}})}, nil, false, 401, ""},
 		"another's key":     {"/any", []string{"Bearer " + idToken(t, newKey(t), nil)}, nil, false, 401, ""},
 		"unverified email":  {"/any", []string{"Bearer " + idToken(t, key, map[string]any{"email_verified": false})}, nil, false, 401, ""},
 		"not in the group":  {"/editors", []string{"Bearer " + idToken(t, key, map[string]any{"cognito:groups": []string{"readers"}})}, nil, false, 403, ""},

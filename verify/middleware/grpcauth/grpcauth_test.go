@@ -122,12 +122,14 @@ func TestCalls(t *testing.T) {
 		want    codes.Code
 		message string
 	}{
-		"good":     {[]string{"Bearer " + editor}, nil, codes.OK, ""},
-		"bare":     {[]string{editor}, nil, codes.OK, ""},
-		"none":     {nil, nil, codes.Unauthenticated, "token is missing"},
-		"two":      {[]string{editor, editor}, nil, codes.Unauthenticated, "token is malformed"},
-		"rubbish":  {[]string{"Bearer a.b.c"}, nil, codes.Unauthenticated, "token is malformed"},
-		"expired":  {[]string{"Bearer " + mint(t, key, map[string]any{"exp": now.Unix()})}, nil, codes.Unauthenticated, "token has expired"},
+		"good":    {[]string{"Bearer " + editor}, nil, codes.OK, ""},
+		"bare":    {[]string{editor}, nil, codes.OK, ""},
+		"none":    {nil, nil, codes.Unauthenticated, "token is missing"},
+		"two":     {[]string{editor, editor}, nil, codes.Unauthenticated, "token is malformed"},
+		"rubbish": {[]string{"Bearer a.b.c"}, nil, codes.Unauthenticated, "token is malformed"},
+		"expired": {[]string{"Bearer " + mint(t, key, map[string]any{"exp": now.Unix()})}, nil, codes.Unauthenticated, "token has expired"},
+		"bound": {[]string{"Bearer " + mint(t, key, map[string]any{"cnf": map[string]string{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}})}, nil, codes.Unauthenticated,
+			"token is bound to a key and came without a proof of it"},
 		"no group": {[]string{"Bearer " + mint(t, key, nil)}, nil, codes.PermissionDenied, "token lacks a group"},
 		"revoked":  {[]string{"Bearer " + editor}, verify.ErrRevoked, codes.Unauthenticated, "token has been revoked"},
 		"down":     {[]string{"Bearer " + editor}, errors.New("10.0.0.1 refused"), codes.Unavailable, "the service is unavailable, try again later"},
