@@ -94,6 +94,9 @@ credentials:           arn fault iam keys store
 credentials/stsclient: credentials fault
 sts:                   credentials fault iam sigv4 github.com/google/uuid
 
+# Clients that want to hear of logouts.
+backchannel: fault store token userpool
+
 # The OAuth endpoints at the domains of pools, and their pages.
 oauth: fault store keys userpool token trigger /verify/dpop github.com/google/uuid
 
@@ -110,7 +113,7 @@ devserver: fault store message trigger
 app: arn fault apimodel awsjson config devserver hosted iam identity idp idpapi keys message oauth signin sigv4 store token
 app: credentials credentials/stsclient sts identitypool identitypool/login
 app: message/eum message/ses message/smtp message/sns message/twilio message/webhook github.com/aws/aws-sdk-go-v2
-app: logdelivery threat threat/geo threat/leaked federation/fetch federation/samlprovider trigger trigger/functions userimport userpool github.com/prometheus/client_golang
+app: backchannel logdelivery threat threat/geo threat/leaked federation/fetch federation/samlprovider trigger trigger/functions userimport userpool github.com/prometheus/client_golang
 
 /cmd/poolhouse:      app archive awsjson config credentials devserver federation/samlprovider iam keys message store threat/leaked trigger/functions filippo.io/age github.com/alecthomas/kong
 /cmd/poolhouse-load: srp golang.org/x/sync github.com/alecthomas/kong github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go

@@ -97,6 +97,10 @@ func TestWrapping(t *testing.T) {
 			t.Errorf("no signature, signed was the %s: %v", name, err)
 		}
 	}
+	filtered := strings.Replace(byAssertion, `#enveloped-signature">`, `#enveloped-signature"><ds:XPath>true()</ds:XPath>`, 1)
+	if _, err := Verify([]byte(filtered), p, expected()); !errors.Is(err, ErrAlgorithm) {
+		t.Errorf("XPath in a transform: %v", err)
+	}
 	renamed := strings.ReplaceAll(evil, "_evil", "_signed")
 	if _, err := Verify([]byte(strings.Replace(byAssertion, assertion, inside(renamed, assertionEnd, signature), 1)), p, expected()); !errors.Is(err, ErrSignature) {
 		t.Errorf("the signature in another of the same id: %v", err)
@@ -198,6 +202,9 @@ func TestXML(t *testing.T) {
 		"short tags":          strings.ReplaceAll(good, "></samlp:StatusCode>", "/>"),
 		"character data":      strings.Replace(good, ">ada<", "><![CDATA[ada]]><", 1),
 		"character reference": strings.Replace(good, ">ada<", ">&#97;da<", 1),
+		"another quote":       strings.ReplaceAll(good, `Version="2.0"`, `Version='2.0'`),
+		"another order":       strings.NewReplacer(`<saml:Assertion `, `<saml:Assertion Version="2.0" `, ` Version="2.0"><saml:Issuer>`, `><saml:Issuer>`).Replace(good),
+		"namespace above":     strings.Replace(strings.ReplaceAll(good, ` xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`, ``), `<samlp:Response `, `<samlp:Response xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" xmlns:xs="http://www.w3.org/2001/XMLSchema" `, 1),
 		"broken lines":        strings.Replace(good, "<ds:SignatureValue>", "<ds:SignatureValue>\r\n  ", 1),
 	} {
 		if a, err := Verify([]byte(response), p, expected()); err != nil || a.Name.Value != "ada" {

@@ -63,6 +63,21 @@ func TestVerify(t *testing.T) {
 		{"no key named", idp, func(l *samltest.Login) { l.NoKeyInfo = true }},
 		{"ECDSA", samltest.NewWithKey(entity, testNow, curve), func(l *samltest.Login) { l.SignResponse = true }},
 		{"comments would be signed", idp, func(l *samltest.Login) { l.Canonicalize = exclusiveComments }},
+		{"no prefixes, as of AD FS", idp, func(l *samltest.Login) {
+			l.Change = func(a string) string {
+				return strings.NewReplacer("<saml:", "<", "</saml:", "</", "xmlns:saml", "xmlns").Replace(a)
+			}
+		}},
+		{"typed values, as of Okta", idp, func(l *samltest.Login) {
+			l.PrefixList = "xs"
+			l.Change = func(a string) string {
+				a = strings.Replace(a, ` ID=`, ` xmlns:xs="http://www.w3.org/2001/XMLSchema" ID=`, 1)
+				return strings.ReplaceAll(a, `<saml:AttributeValue>`, `<saml:AttributeValue xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="xs:string">`)
+			}
+		}},
+		{"lines, as of Shibboleth", idp, func(l *samltest.Login) {
+			l.Change = func(a string) string { return strings.ReplaceAll(a, "></saml:Sub", ">\n    </saml:Sub") }
+		}},
 		{"another key named", idp, func(l *samltest.Login) { l.ForeignKeyInfo = samltest.New(entity, testNow).Certificate }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

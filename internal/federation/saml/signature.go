@@ -76,14 +76,21 @@ func checkSignature(signature *etree.Element, id string) error {
 		return ErrMalformed
 	}
 	first, second := transforms.ChildElements()[0], transforms.ChildElements()[1]
-	if attribute(first, "Algorithm") != enveloped || !isExclusive(second) || !isExclusive(canonicalization) ||
+	if attribute(first, "Algorithm") != enveloped || !consistsOf(first) || !isExclusive(second) || !isExclusive(canonicalization) ||
 		!methods[attribute(method, "Algorithm")] || !digests[attribute(digest, "Algorithm")] {
 		return ErrAlgorithm
 	}
 	return nil
 }
 
+// isExclusive says whether an element stands for exclusive canonicalization, which
+// may keep some namespaces.
 func isExclusive(el *etree.Element) bool {
+	for _, part := range el.ChildElements() {
+		if !is(part, exclusive, "InclusiveNamespaces") {
+			return false
+		}
+	}
 	name := attribute(el, "Algorithm")
 	return name == exclusive || name == exclusiveComments
 }

@@ -85,6 +85,7 @@ type Login struct {
 	Method         string // of the signature; empty: the one of the key with SHA-256
 	Digest         string
 	Canonicalize   string
+	PrefixList     string // of namespaces that canonicalization keeps
 	NoKeyInfo      bool
 	ForeignKeyInfo []byte // a certificate that is not the provider's
 
@@ -152,13 +153,17 @@ func (p *IdP) sign(element, id string, l Login) string {
 	if _, ok := p.key.Public().(*ecdsa.PublicKey); ok {
 		method = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 	}
+	inclusive := ""
+	if l.PrefixList != "" {
+		inclusive = `<ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="` + l.PrefixList + `"></ec:InclusiveNamespaces>`
+	}
 	canonicalize := cmp.Or(l.Canonicalize, "http://www.w3.org/2001/10/xml-exc-c14n#")
 	digest := sha256.Sum256([]byte(strings.Replace(element, signatureMark, "", 1)))
 	info := fmt.Sprintf(`<ds:SignedInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:CanonicalizationMethod Algorithm="%s"></ds:CanonicalizationMethod>`+
 		`<ds:SignatureMethod Algorithm="%s"></ds:SignatureMethod><ds:Reference URI="#%s"><ds:Transforms>`+
-		`<ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"></ds:Transform><ds:Transform Algorithm="%s"></ds:Transform></ds:Transforms>`+
+		`<ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"></ds:Transform><ds:Transform Algorithm="%s">%s</ds:Transform></ds:Transforms>`+
 		`<ds:DigestMethod Algorithm="%s"></ds:DigestMethod><ds:DigestValue>%s</ds:DigestValue></ds:Reference></ds:SignedInfo>`,
-		canonicalize, cmp.Or(l.Method, method), id, canonicalize, cmp.Or(l.Digest, "http://www.w3.org/2001/04/xmlenc#sha256"), base64.StdEncoding.EncodeToString(digest[:]))
+		canonicalize, cmp.Or(l.Method, method), id, canonicalize, inclusive, cmp.Or(l.Digest, "http://www.w3.org/2001/04/xmlenc#sha256"), base64.StdEncoding.EncodeToString(digest[:]))
 	hashed := sha256.Sum256([]byte(info))
 	signature, err := p.key.Sign(rand.Reader, hashed[:], crypto.SHA256)
 	if key, ok := p.key.(*ecdsa.PrivateKey); ok {
