@@ -42,7 +42,7 @@ func (a *App) openIdentityPools(tokens *token.Issuer, builtIn *credentials.Built
 		Recipients: []string{awsSAML, "https://" + o.Region + ".signin.aws.amazon.com/saml", o.PublicURL + samlPath},
 	})
 	logins.SetSAML(a.samlProviders)
-	options := identitypool.Options{AccountID: o.AccountID, Issuer: o.PublicURL + identityPath, Credentials: builtIn}
+	options := identitypool.Options{AccountID: o.AccountID, Issuer: o.PublicURL + identityPath, Logger: a.log, Credentials: builtIn}
 	if o.IssuerStyle == "aws" {
 		options.Issuer = "https://" + login.IdentityPools
 	}

@@ -54,20 +54,27 @@ func (a *api) decodeError(err error) error {
 	return err
 }
 
-// resource is the pool that the input of r names, and the ARN that a policy is
-// asked about. Without a pool of this account and region the ARN is "*": a tag
+// poolOf is the pool of this account and region that the input of r names, or "".
+func (r *route) poolOf(account, region string, input any) string {
+	if poolID := text(input, r.pool); poolID != "" {
+		return poolID
+	}
+	poolID, ours := strings.CutPrefix(text(input, r.arn), r.service.arn(account, region, ""))
+	if !ours {
+		return ""
+	}
+	return poolID
+}
+
+// resourceOf is what a policy is asked about for a pool. Without a pool it is "*": a tag
 // operation on anything else needs a policy for everything.
-func (r *route) resource(account, region string, input any) (poolID, name string) {
-	prefix := arn.New(r.service.signingName, region, account, r.service.resource+"/")
-	poolID = text(input, r.pool)
+func (a *api) resourceOf(account, region, poolID string) string {
 	if poolID == "" {
-		var ours bool
-		if poolID, ours = strings.CutPrefix(text(input, r.arn), prefix); !ours {
-			poolID = ""
-		}
+		return "*"
 	}
-	if poolID == "" {
-		return "", "*"
-	}
-	return poolID, prefix + poolID
+	return a.arn(account, region, poolID)
+}
+
+func (a *api) arn(account, region, poolID string) string {
+	return arn.New(a.signingName, region, account, a.resource+"/"+poolID)
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/iam"
 	"github.com/poolhouse/poolhouse/internal/sigv4"
 
@@ -249,6 +250,12 @@ func TestPolicies(t *testing.T) {
 		{"another identity pool", call{key: "GUEST", service: "cognito-identity", target: describePool, body: identity2}, "AccessDeniedException", "cognito-identity:DescribeIdentityPool on resource: arn:aws:cognito-identity:us-east-1:123456789012:identitypool/us-east-1:11111111-2222-3333-4444-666666666666"},
 		{"identity pool of another region", call{region: "eu-west-1", service: "cognito-identity", target: describePool, body: identity}, "ResourceNotFoundException", "IdentityPool 'us-east-1:11111111-2222-3333-4444-555555555555' not found."},
 		{"key of a user pool at an identity pool", call{key: "ONE", service: "cognito-identity", target: describePool, body: identity}, "AccessDeniedException", ""},
+		{"of its identity pool", call{key: "GUEST", service: "cognito-identity", target: describeID, body: `{"IdentityId":"us-east-1:11111111-2222-3333-4444-555555555555"}`}, "", ""},
+		{"of another identity pool", call{key: "GUEST", service: "cognito-identity", target: describeID, body: `{"IdentityId":"us-east-1:6"}`}, "AccessDeniedException", "cognito-identity:DescribeIdentity on resource: * because"},
+		{"of no identity pool", call{key: "GUEST", service: "cognito-identity", target: describeID, body: `{"IdentityId":"none:0"}`}, "AccessDeniedException", "on resource: *"},
+		{"of no identity pool, everything allowed", call{service: "cognito-identity", target: describeID, body: `{"IdentityId":"none:0"}`}, "", ""},
+		{"of an identity pool of another region", call{region: "eu-west-1", service: "cognito-identity", target: describeID, body: `{"IdentityId":"us-east-1:6"}`}, "ResourceNotFoundException", "IdentityPool 'us-east-1:6' not found."},
+		{"a method that asks no policy", call{service: "cognito-identity", target: "AWSCognitoIdentityService.DeleteIdentities", body: `{"IdentityIdsToDelete":["us-east-1:6"]}`}, "InternalErrorException", ""},
 		{"input is judged before the policy", call{key: "NOBODY", body: `{"UserPoolId":"x"}`}, "InvalidParameterException", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -257,6 +264,18 @@ func TestPolicies(t *testing.T) {
 				t.Errorf("%d %s\nwant %s %q", w.Code, w.Body, c.code, c.message)
 			}
 		})
+	}
+}
+
+// Outside of a signed request nobody is allowed anything; where no signature is
+// checked everybody is.
+func TestAuthorizeOutsideOfSignedRequests(t *testing.T) {
+	if err := Authorize(t.Context(), "us-east-1:6"); fault.CodeOf(err) != fault.AccessDenied {
+		t.Errorf("outside of a request: %v", err)
+	}
+	dev, _ := newTestHandler(t, Options{SkipSignatures: true})
+	if w := (call{unsigned: true, target: describeID, body: `{"IdentityId":"us-east-1:6"}`}).do(t, dev); w.Code != http.StatusOK {
+		t.Errorf("a development server: %d %s", w.Code, w.Body)
 	}
 }
 

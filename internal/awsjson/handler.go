@@ -260,8 +260,11 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, route *route, re
 	if err != nil {
 		return nil, err
 	}
-	if !route.model.Public && !h.options.SkipSignatures {
-		if err := h.authorize(route, req, input); err != nil {
+	if !route.model.Public {
+		if route.byMethod {
+			return h.byMethod(ctx, route, req, input)
+		}
+		if err := h.authorize(route, req, route.poolOf(h.options.AccountID, req.Region, input)); err != nil {
 			return nil, err
 		}
 	}
@@ -289,7 +292,7 @@ func (h *Handler) limit(ctx context.Context, route *route, req *Request, source 
 	switch {
 	case decodeErr != nil:
 	case !route.model.Public:
-		pool, _ = route.resource(h.options.AccountID, req.Region, input)
+		pool = route.poolOf(h.options.AccountID, req.Region, input)
 	case h.options.PoolOf != nil:
 		// Not what the input says: invented pools would each have a bucket.
 		pool = h.options.PoolOf(ctx, input)

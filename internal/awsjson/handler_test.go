@@ -30,6 +30,7 @@ const (
 	createGroup  = "AWSCognitoIdentityProviderService.CreateGroup"
 	getID        = "AWSCognitoIdentityService.GetId"
 	describePool = "AWSCognitoIdentityService.DescribeIdentityPool"
+	describeID   = "AWSCognitoIdentityService.DescribeIdentity"
 )
 
 // tell answers with the zero Out and hands the Request to seen.
@@ -78,6 +79,11 @@ func fakeServices(seen *Request) []Service {
 		{identityapi.TargetPrefix, identityapi.SigningName, []Operation{
 			Handle(identityapi.OpGetId, tell[identityapi.GetIdInput, identityapi.GetIdOutput](seen)),
 			Handle(identityapi.OpDescribeIdentityPool, tell[identityapi.DescribeIdentityPoolInput, identityapi.DescribeIdentityPoolOutput](seen)),
+			// Whose pool is what they are called, and one who forgets to ask.
+			Handle(identityapi.OpDescribeIdentity, func(ctx context.Context, in *identityapi.DescribeIdentityInput) (*identityapi.DescribeIdentityOutput, error) {
+				return nil, Authorize(ctx, strings.TrimPrefix(in.IdentityId, "none:0"))
+			}).AuthorizedByMethod(),
+			Handle(identityapi.OpDeleteIdentities, tell[identityapi.DeleteIdentitiesInput, identityapi.DeleteIdentitiesOutput](seen)).AuthorizedByMethod(),
 		}},
 	}
 }

@@ -19,6 +19,8 @@ type Operation struct {
 	pool, arn []int // the fields of In that name the pool, nil if it has none
 
 	maxBody int64 // in bytes
+
+	byMethod bool // see AuthorizedByMethod
 }
 
 // Handle serves op by method. The method may keep its input; it gets a new one
@@ -46,6 +48,14 @@ func Handle[In, Out any](op *apimodel.Operation, method func(context.Context, *I
 // than MaxBody, in bytes.
 func (o Operation) WithMaxBody(n int64) Operation {
 	o.maxBody = n
+	return o
+}
+
+// AuthorizedByMethod is for an operation whose input names something in a pool and
+// not the pool: its method asks Authorize about the pool that it finds. One that asks
+// about none gives an internal error for its answer.
+func (o Operation) AuthorizedByMethod() Operation {
+	o.byMethod = true
 	return o
 }
 

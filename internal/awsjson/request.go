@@ -35,3 +35,24 @@ func RequestFrom(ctx context.Context) *Request {
 func WithRequest(ctx context.Context, r *Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
 }
+
+// authority asks the policy of who signed a request about its operation on pools.
+type authority struct {
+	ask   func(poolID string) error
+	asked bool
+}
+
+type authorityKey struct{}
+
+// Authorize asks the policy of who signed the request of ctx about its operation on
+// a pool, or on "" for one that is not there, which takes a policy for everything. A
+// pool that no policy allows is refused as one that is not there. Errors: AccessDeniedException; ResourceNotFoundException for a pool of another
+// region than that of the request.
+func Authorize(ctx context.Context, poolID string) error {
+	a, ok := ctx.Value(authorityKey{}).(*authority)
+	if !ok {
+		return (*iam.Principal)(nil).Authorize(RequestFrom(ctx).Operation, "*")
+	}
+	a.asked = true
+	return a.ask(poolID)
+}

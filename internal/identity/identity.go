@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/poolhouse/poolhouse/internal/apimodel"
+	"github.com/poolhouse/poolhouse/internal/awsjson"
 	"github.com/poolhouse/poolhouse/internal/identityapi"
 	"github.com/poolhouse/poolhouse/internal/identitypool"
 )
@@ -48,7 +49,7 @@ func (s *Service) UnlinkIdentity(ctx context.Context, in *identityapi.UnlinkIden
 
 // DescribeIdentity shows an identity.
 func (s *Service) DescribeIdentity(ctx context.Context, in *identityapi.DescribeIdentityInput) (*identityapi.DescribeIdentityOutput, error) {
-	identity, err := s.pools.Describe(ctx, in.IdentityId)
+	identity, err := s.pools.Describe(ctx, in.IdentityId, mayUse(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -70,12 +71,26 @@ func (s *Service) ListIdentities(ctx context.Context, in *identityapi.ListIdenti
 	return out, nil
 }
 
-// DeleteIdentities removes identities. Each is processed.
+// DeleteIdentities removes identities, and tells which it could not.
 func (s *Service) DeleteIdentities(ctx context.Context, in *identityapi.DeleteIdentitiesInput) (*identityapi.DeleteIdentitiesOutput, error) {
-	if err := s.pools.DeleteIdentities(ctx, in.IdentityIdsToDelete); err != nil {
+	kept, err := s.pools.DeleteIdentities(ctx, in.IdentityIdsToDelete, mayUse(ctx))
+	if err != nil {
 		return nil, err
 	}
-	return &identityapi.DeleteIdentitiesOutput{UnprocessedIdentityIds: []identityapi.UnprocessedIdentityId{}}, nil
+	out := &identityapi.DeleteIdentitiesOutput{UnprocessedIdentityIds: []identityapi.UnprocessedIdentityId{}}
+	for _, k := range kept {
+		code := identityapi.ErrorCodeInternalServerError
+		if k.Denied {
+			code = identityapi.ErrorCodeAccessDenied
+		}
+		out.UnprocessedIdentityIds = append(out.UnprocessedIdentityIds, identityapi.UnprocessedIdentityId{IdentityId: k.ID, ErrorCode: code})
+	}
+	return out, nil
+}
+
+// mayUse asks the caller's policy about the pools of identities.
+func mayUse(ctx context.Context) func(poolID string) error {
+	return func(poolID string) error { return awsjson.Authorize(ctx, poolID) }
 }
 
 func describeIdentity(i *identitypool.Identity) identityapi.IdentityDescription {

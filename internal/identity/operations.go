@@ -50,9 +50,9 @@ func (s *Service) Operations() []awsjson.Operation {
 		awsjson.Handle(identityapi.OpGetOpenIdToken, s.GetOpenIdToken),
 		awsjson.Handle(identityapi.OpGetCredentialsForIdentity, s.GetCredentialsForIdentity),
 		awsjson.Handle(identityapi.OpUnlinkIdentity, s.UnlinkIdentity),
-		awsjson.Handle(identityapi.OpDescribeIdentity, s.DescribeIdentity),
+		awsjson.Handle(identityapi.OpDescribeIdentity, s.DescribeIdentity).AuthorizedByMethod(),
 		awsjson.Handle(identityapi.OpListIdentities, s.ListIdentities),
-		awsjson.Handle(identityapi.OpDeleteIdentities, s.DeleteIdentities),
+		awsjson.Handle(identityapi.OpDeleteIdentities, s.DeleteIdentities).AuthorizedByMethod(),
 
 		// developer.go
 		awsjson.Handle(identityapi.OpGetOpenIdTokenForDeveloperIdentity, s.GetOpenIdTokenForDeveloperIdentity),

@@ -1,9 +1,11 @@
 package identitypool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
@@ -30,10 +32,20 @@ type Identity struct {
 	Providers []string // of its logins
 }
 
-// Describe tells of an identity. Errors: ResourceNotFoundException.
-func (p *Pools) Describe(ctx context.Context, id string) (*Identity, error) {
+// Describe tells of an identity. may says whether the caller may know of those of a
+// pool, "" for that of an identity that is not there. Errors: those of may,
+// ResourceNotFoundException.
+func (p *Pools) Describe(ctx context.Context, id string, may func(poolID string) error) (*Identity, error) {
 	identity, logins, err := p.load(ctx, id)
+	if fault.CodeOf(err) == fault.ResourceNotFound {
+		return nil, cmp.Or(may(""), err)
+	}
 	if err != nil {
+		return nil, err
+	}
+	if err := may(identity.PoolID); fault.CodeOf(err) == fault.ResourceNotFound {
+		return nil, identityNotFound(id) // of another region
+	} else if err != nil {
 		return nil, err
 	}
 	if _, err := p.Pool(ctx, identity.PoolID); fault.CodeOf(err) == fault.ResourceNotFound {
@@ -104,24 +116,58 @@ func (p *Pools) Identities(ctx context.Context, poolID string, enabled bool, tok
 	return list, next, nil
 }
 
-// DeleteIdentities removes identities with their logins; those that are not there
-// do not matter.
-func (p *Pools) DeleteIdentities(ctx context.Context, ids []string) error {
-	return p.db.Update(ctx, func(tx *store.Tx) error {
-		for _, id := range ids {
-			identity, err := tx.Identity(id)
-			if errors.Is(err, store.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			if err := tx.DeleteIdentity(identity.PoolID, id); err != nil {
-				return err
-			}
+// Kept is an identity that DeleteIdentities left, which says why.
+type Kept struct {
+	ID     string
+	Denied bool // by may; else the database failed
+}
+
+// DeleteIdentities removes identities with their logins, each by itself; those that
+// are not there do not matter. may says whether the caller may delete in a pool, ""
+// for that of an identity that is not there. If they may delete none of the
+// identities, its error is the answer.
+func (p *Pools) DeleteIdentities(ctx context.Context, ids []string, may func(poolID string) error) ([]Kept, error) {
+	var kept []Kept
+	var denied error
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	for _, id := range ids {
+		err := p.deleteIdentity(ctx, id, may)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return nil, err
+		case fault.CodeOf(err) != "":
+			kept, denied = append(kept, Kept{ID: id, Denied: true}), err
+		default:
+			p.log.ErrorContext(ctx, "identity not deleted", slog.String("identity", id), slog.Any("error", err))
+			kept = append(kept, Kept{ID: id})
 		}
-		return nil
+	}
+	if len(kept) == len(ids) && !slices.ContainsFunc(kept, func(k Kept) bool { return !k.Denied }) {
+		return nil, denied
+	}
+	return kept, nil
+}
+
+func (p *Pools) deleteIdentity(ctx context.Context, id string, may func(poolID string) error) error {
+	var poolID string
+	err := p.db.View(ctx, func(tx *store.Tx) error {
+		identity, err := tx.Identity(id)
+		if err == nil {
+			poolID = identity.PoolID
+		}
+		return err
 	})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	switch err := may(poolID); {
+	case fault.CodeOf(err) == fault.ResourceNotFound:
+		return nil // of another region, where it is not there
+	case err != nil || poolID == "":
+		return err
+	}
+	return p.db.Update(ctx, func(tx *store.Tx) error { return tx.DeleteIdentity(poolID, id) })
 }
 
 // touch is TouchIdentity for an identity that may just have been deleted.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"strings"
 
@@ -29,6 +30,7 @@ type Pools struct {
 	tokens      bool
 	accountID   string
 	issuer      string
+	log         *slog.Logger
 	cache       cache
 }
 
@@ -39,6 +41,9 @@ type Options struct {
 
 	// Issuer is the iss of the tokens of identities.
 	Issuer string
+
+	// Logger gets what goes wrong with one item of several. Nil means slog.Default.
+	Logger *slog.Logger
 
 	// Credentials makes credentials; nil: there are none to be had.
 	Credentials CredentialsIssuer
@@ -53,7 +58,7 @@ type Options struct {
 func New(db *store.DB, ring *keys.Ring, logins *login.Verifier, o Options) *Pools {
 	p := &Pools{
 		db: db, ring: ring, logins: logins, credentials: o.Credentials, tokens: o.Tokens,
-		accountID: cmp.Or(o.AccountID, "123456789012"), issuer: o.Issuer,
+		accountID: cmp.Or(o.AccountID, "123456789012"), issuer: o.Issuer, log: cmp.Or(o.Logger, slog.Default()),
 	}
 	p.cache.drop()
 	db.OnConfigChange(p.cache.drop)
