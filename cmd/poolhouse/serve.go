@@ -32,7 +32,7 @@ func (c *serveCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if o.RateLimits, err = awsjson.ParseLimits(c.RateLimits); err != nil {
 		return fmt.Errorf("--rate-limits: %w", err)
 	}
-	o.Migrate, o.PrivateProviders = c.Migrate, c.PrivateProviders
+	o.Migrate, o.PrivateProviders, o.PrivateClients = c.Migrate, c.PrivateProviders, c.PrivateClients
 	o.Threat.PerAddress = c.FailuresPerAddress
 	var tlsConfig *tls.Config
 	if c.TLSAddr != "" {

@@ -50,6 +50,7 @@ type Options struct {
 	FunctionsFile *functions.File   // how others are called; nil: there are none
 
 	PrivateProviders bool // identity providers may be at private addresses, and speak http
+	PrivateClients   bool // clients may hear of logouts at private addresses
 
 	DomainSuffix   string         // of prefix domains, which are <prefix>.auth.<suffix>; empty means localhost
 	DomainHosts    bool           // the host names of prefix domains lead here
@@ -95,6 +96,7 @@ type App struct {
 
 	stopGuard   func() // writes the records of events that wait, and closes files; nil: none do
 	stopImports func() // ends what imports users in the background; nil: nothing does
+	stopNotices func() // ends what tells clients of logouts; nil: nothing does
 }
 
 // New puts a server together. It returns keys.ErrWrongMasterKey,
@@ -149,8 +151,8 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	a.pools = userpool.NewPools(a.db, a.ring, userpool.PoolsOptions{
 		AccountID: o.AccountID, StrictTiers: o.StrictTiers, DomainSuffix: o.DomainSuffix,
-		Triggers: triggers,
-		Fetch:    fetch.New(fetch.Options{Anywhere: o.Dev || o.PrivateProviders}).Get,
+		Triggers: triggers, LocalLogout: o.Dev,
+		Fetch: fetch.New(fetch.Options{Anywhere: o.Dev || o.PrivateProviders}).Get,
 		Limits: userpool.PoolLimits{
 			Pools: o.ResourceLimits["Pools"], ClientsPerPool: o.ResourceLimits["ClientsPerPool"],
 			GroupsPerPool: o.ResourceLimits["GroupsPerPool"], GroupsPerUser: o.ResourceLimits["GroupsPerUser"],
@@ -236,6 +238,7 @@ func (a *App) assemble(ctx context.Context) error {
 	}
 	a.importUsers(imports)
 	a.deliver()
+	a.tellClients(tokens, registry)
 	return nil
 }
 
@@ -260,6 +263,9 @@ func (a *App) Close() error {
 	}
 	if a.stopDelivery != nil {
 		a.stopDelivery()
+	}
+	if a.stopNotices != nil {
+		a.stopNotices()
 	}
 	if a.functions != nil {
 		if err := a.functions.Close(); err != nil {

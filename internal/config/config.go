@@ -71,6 +71,7 @@ type Serve struct {
 	FailuresPerAddress int `name:"failures-per-address" default:"300" help:"How many wrong passwords and codes an address (of IPv6 a /64) may send this node in five minutes (default ${default}); 0 for any number."`
 
 	PrivateProviders bool `name:"private-providers" help:"Read the metadata of identity providers at private addresses and by http, too. Whoever may configure pools can then make this server send requests into its network."`
+	PrivateClients   bool `name:"private-clients" help:"Tell clients of logouts at private addresses, too. Whoever may configure pools can then make this server send requests into its network."`
 }
 
 var (

@@ -146,6 +146,7 @@ trigger/lambda: sigv4
 trigger/local:  github.com/aws/aws-lambda-go
 sigv4:    github.com/aws/aws-sdk-go-v2
 sts:      keys
+backchannel: keys federation/fetch github.com/coreos/go-oidc/v3
 oauth:    keys /verify/dpop /verify/dpop/dpoptest github.com/coreos/go-oidc/v3 golang.org/x/oauth2
 awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 passkey:  passkey/passkeytest
