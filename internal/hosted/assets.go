@@ -88,7 +88,7 @@ func (p *Pages) lookSheet(w http.ResponseWriter, r *http.Request) {
 	}
 	look, err := p.appearance(r.Context(), site, site.Pool.ID, client)
 	if err != nil {
-		p.Log.ErrorContext(r.Context(), "look", "pool", site.Pool.ID, "err", err)
+		p.Log.ErrorContext(r.Context(), "look", "request_id", site.RequestID, "pool", site.Pool.ID, "err", err)
 		http.Error(w, "Internal server error", http.StatusInternalServerError)
 		return
 	}

@@ -123,7 +123,7 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request, p *Pending, sessi
 	case known && refusal.Code != fault.InternalError:
 		s.Refuse(w, r, p, "invalid_request", refusal.Message)
 	default:
-		s.Log.ErrorContext(r.Context(), "authorization", "err", err)
+		s.logError(r, err)
 		s.Refuse(w, r, p, "server_error", "")
 	}
 }
