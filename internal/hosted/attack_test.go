@@ -23,7 +23,7 @@ func (b *browser) forms() []string {
 	return []string{
 		"/login?" + requested, "/challenge?" + requested, "/signup?" + requested, "/confirm?" + requested,
 		"/forgotPassword?" + requested, "/resetPassword?" + requested, "/passkeys/add?" + requested,
-		"/account?" + own, "/passkeys/add?" + own, "/confirmUser",
+		"/account?" + own, "/passkeys/add?" + own, "/confirmUser", "/device?user_code=BBBB-BBBB",
 	}
 }
 

@@ -55,6 +55,7 @@ func TestTemplates(t *testing.T) {
 		"confirm_link": {func(full bool) any { return &confirmLinkPage{view: newView(full), Confirmed: true} },
 			func(full bool) any { return &confirmLinkPage{view: newView(full), Username: "ada", Code: "1"} }},
 		"signed_out": {func(full bool) any { return newView(full) }},
+		"device":     {func(full bool) any { return &userCodePage{view: newView(full), UserCode: "WDJB-MJHT"} }},
 		"account": {func(full bool) any {
 			return &accountPage{view: newView(full), Name: "ada", Fields: fields, Unverified: []address{{"email", "Email", "a@b.example"}},
 				Verifying: "email", HasPassword: full, SetPassword: true, Rules: rules, TakesPasskeys: true, Passkeys: items, TakesApp: true, HasApp: full,
@@ -62,6 +63,13 @@ func TestTemplates(t *testing.T) {
 		}, func(full bool) any {
 			return &accountPage{view: newView(full), TakesPasskeys: true, TakesApp: true, Secret: "S", QR: "data:,", TracksDevices: true, TracksSessions: true}
 		}},
+	}
+	for _, state := range []store.DeviceState{store.DevicePending, store.DeviceAllowed, store.DeviceDenied, store.DeviceSpent} {
+		pages["device_confirm"] = append(pages["device_confirm"], func(full bool) any {
+			page := &consentPage{view: newView(full), Name: "ada", Scopes: []scopeText{{Name: "n", Text: "t"}, {Name: "n"}, {Text: "t"}}}
+			page.pending = &oauth.Pending{Site: page.site, Device: &oauth.DeviceRequest{UserCode: "WDJB-MJHT", State: state}}
+			return page
+		})
 	}
 	for challenge, kind := range kinds {
 		for _, resend := range []string{"", "first", "second"} {

@@ -92,6 +92,10 @@ func (p *Pages) routes() *http.ServeMux {
 		mux.HandleFunc("GET "+path, p.requested(forms.show))
 		mux.HandleFunc("POST "+path, p.requested(p.guarded(forms.send)))
 	}
+	mux.HandleFunc("GET /device", p.showUserCode)
+	mux.HandleFunc("POST /device", p.sendUserCode)
+	mux.HandleFunc("GET /device/confirm", p.requested(p.consented(p.showConsent)))
+	mux.HandleFunc("POST /device/confirm", p.requested(p.guarded(p.consented(p.sendConsent))))
 	mux.HandleFunc("GET /passkeys/add", p.offered(p.showPasskey))
 	mux.HandleFunc("POST /passkeys/add", p.offered(p.guarded(p.sendPasskey)))
 	mux.HandleFunc("GET /account", p.mine(p.showAccount))

@@ -88,6 +88,8 @@ func (v *visit) typed() map[string]string {
 		switch {
 		case name == "username":
 			most = maxName
+		case name == userCodeField:
+			most = maxCode
 		case !strings.HasPrefix(name, attributePrefix):
 			continue
 		}
