@@ -15,6 +15,7 @@ import (
 const (
 	nonceKeyPurpose     keys.Purpose = "dpop-nonce"
 	thumbprintParameter              = "dpop_jkt" // of authorization requests
+	dpopHeader                       = "Dpop"     // DPoP, as net/http keeps it
 )
 
 var (
@@ -38,6 +39,9 @@ type thumbprintKey struct{}
 
 // withThumbprint keeps the key that a client has proven for the grants.
 func withThumbprint(r *http.Request, thumbprint string) *http.Request {
+	if thumbprint == "" {
+		return r
+	}
 	return r.WithContext(context.WithValue(r.Context(), thumbprintKey{}, thumbprint))
 }
 
@@ -52,7 +56,7 @@ func thumbprintOf(ctx context.Context) string {
 // something, "" if it does not, or if its proofs do not count. Errors are
 // invalid_dpop_proof and use_dpop_nonce.
 func (s *Server) prove(w http.ResponseWriter, r *http.Request, client *userpool.Client) (string, error) {
-	if client.Extensions().DPoP == userpool.DPoPOff || len(r.Header.Values("DPoP")) == 0 {
+	if client.Extensions().DPoP == userpool.DPoPOff || len(r.Header[dpopHeader]) == 0 {
 		return "", nil
 	}
 	proof, err := parseProof(r)
@@ -67,7 +71,7 @@ func (s *Server) prove(w http.ResponseWriter, r *http.Request, client *userpool.
 
 // parseProof reads the proof of a request, of which there must be one.
 func parseProof(r *http.Request) (*dpop.Proof, error) {
-	headers := r.Header.Values("DPoP")
+	headers := r.Header[dpopHeader]
 	switch len(headers) {
 	case 0:
 		return nil, errNoProof

@@ -39,8 +39,8 @@ func (s *site) postWith(path string, form url.Values, proofs []string, basic ...
 	return s.do(r)
 }
 
-// prove is a proof for a request to the token endpoint now.
-func (s *site) prove(k *dpoptest.Key) []string {
+// proof is a proof for a request to the token endpoint now.
+func (s *site) proof(k *dpoptest.Key) []string {
 	return []string{k.Proof("POST", tokenURL, s.now(), "", "")}
 }
 
@@ -64,7 +64,7 @@ func proofFault(code, description string) string {
 func TestBoundTokens(t *testing.T) {
 	s := newSite(t)
 	k, other := dpoptest.NewKey(), dpoptest.NewKey()
-	off := s.postWith("/oauth2/token", codeForm(s.code(t, request())), s.prove(k)).tokens(t)
+	off := s.postWith("/oauth2/token", codeForm(s.code(t, request())), s.proof(k)).tokens(t)
 	if off.TokenType != "Bearer" || claims(t, off.AccessToken)["cnf"] != nil {
 		t.Errorf("a client without DPoP got %s", off.TokenType)
 	}
@@ -74,7 +74,7 @@ func TestBoundTokens(t *testing.T) {
 		t.Errorf("without a proof: %s", plain.TokenType)
 	}
 
-	bound := s.postWith("/oauth2/token", codeForm(s.code(t, request())), s.prove(k)).tokens(t)
+	bound := s.postWith("/oauth2/token", codeForm(s.code(t, request())), s.proof(k)).tokens(t)
 	cnf, _ := claims(t, bound.AccessToken)["cnf"].(map[string]any)
 	if bound.TokenType != "DPoP" || len(cnf) != 1 || cnf["jkt"] != k.Thumbprint() || claims(t, bound.IDToken)["cnf"] != nil {
 		t.Errorf("%s, cnf %v, ID token %v", bound.TokenType, cnf, claims(t, bound.IDToken))
@@ -120,7 +120,7 @@ func TestBoundTokens(t *testing.T) {
 	}
 
 	refresh := url.Values{"grant_type": {"refresh_token"}, "client_id": {publicClient}, "refresh_token": {bound.RefreshToken}}
-	for name, proofs := range map[string][]string{"without a proof": nil, "with another key's proof": s.prove(other)} {
+	for name, proofs := range map[string][]string{"without a proof": nil, "with another key's proof": s.proof(other)} {
 		t.Run("refresh "+name, func(t *testing.T) {
 			s.postWith("/oauth2/token", refresh, proofs).want(t, 400, oauthError("invalid_grant"))
 		})
@@ -132,7 +132,7 @@ func TestBoundTokens(t *testing.T) {
 	if _, err := s.Tokens.OpenRefresh(t.Context(), client, bound.RefreshToken, ""); fault.CodeOf(err) != fault.NotAuthorized {
 		t.Errorf("an operation of the API: %v", err)
 	}
-	again := s.postWith("/oauth2/token", refresh, s.prove(k)).tokens(t)
+	again := s.postWith("/oauth2/token", refresh, s.proof(k)).tokens(t)
 	if again.TokenType != "DPoP" || again.RefreshToken != "" {
 		t.Errorf("refreshed: %+v", again)
 	}
@@ -140,7 +140,7 @@ func TestBoundTokens(t *testing.T) {
 
 	// A refresh token from before is as it was, and its access tokens can be bound.
 	refresh.Set("refresh_token", plain.RefreshToken)
-	if got := s.postWith("/oauth2/token", refresh, s.prove(k)).tokens(t); got.TokenType != "DPoP" {
+	if got := s.postWith("/oauth2/token", refresh, s.proof(k)).tokens(t); got.TokenType != "DPoP" {
 		t.Errorf("an unbound refresh token: %s", got.TokenType)
 	}
 	if got := s.post("/oauth2/token", refresh).tokens(t); got.TokenType != "Bearer" {
@@ -166,16 +166,16 @@ func TestBoundRotation(t *testing.T) {
 	form := func(text string) url.Values {
 		return url.Values{"grant_type": {"refresh_token"}, "client_id": {publicClient}, "refresh_token": {text}}
 	}
-	first := s.postWith("/oauth2/token", codeForm(s.code(t, request())), s.prove(k)).tokens(t)
-	second := s.postWith("/oauth2/token", form(first.RefreshToken), s.prove(k)).tokens(t)
-	s.postWith("/oauth2/token", form(second.RefreshToken), s.prove(other)).want(t, 400, oauthError("invalid_grant"))
+	first := s.postWith("/oauth2/token", codeForm(s.code(t, request())), s.proof(k)).tokens(t)
+	second := s.postWith("/oauth2/token", form(first.RefreshToken), s.proof(k)).tokens(t)
+	s.postWith("/oauth2/token", form(second.RefreshToken), s.proof(other)).want(t, 400, oauthError("invalid_grant"))
 	s.postWith("/oauth2/token", form(second.RefreshToken), nil).want(t, 400, oauthError("invalid_grant"))
-	s.postWith("/oauth2/token", form(second.RefreshToken), s.prove(k)).tokens(t)
+	s.postWith("/oauth2/token", form(second.RefreshToken), s.proof(k)).tokens(t)
 	// One that was not bound is, from the first proof on.
 	plain := s.post("/oauth2/token", codeForm(s.code(t, request()))).tokens(t)
-	next := s.postWith("/oauth2/token", form(plain.RefreshToken), s.prove(k)).tokens(t)
+	next := s.postWith("/oauth2/token", form(plain.RefreshToken), s.proof(k)).tokens(t)
 	s.post("/oauth2/token", form(next.RefreshToken)).want(t, 400, oauthError("invalid_grant"))
-	s.postWith("/oauth2/token", form(next.RefreshToken), s.prove(k)).tokens(t)
+	s.postWith("/oauth2/token", form(next.RefreshToken), s.proof(k)).tokens(t)
 }
 
 // TestConfidentialBoundTokens holds that a client with a secret may change its key.
@@ -183,7 +183,7 @@ func TestConfidentialBoundTokens(t *testing.T) {
 	s := newSite(t)
 	s.extend(t, secretClient, userpool.OAuthExtensions{DPoP: userpool.DPoPAllowed, Introspection: true})
 	k, other := dpoptest.NewKey(), dpoptest.NewKey()
-	got := s.postWith("/oauth2/token", codeForm(s.code(t, request("client_id", secretClient)), "client_id", ""), s.prove(k), secretClient, testSecret).tokens(t)
+	got := s.postWith("/oauth2/token", codeForm(s.code(t, request("client_id", secretClient)), "client_id", ""), s.proof(k), secretClient, testSecret).tokens(t)
 	told := claimsOfBody(t, s.post("/oauth2/introspect", url.Values{"token": {got.AccessToken}}, secretClient, testSecret))
 	if cnf, _ := told["cnf"].(map[string]any); told["token_type"] != "DPoP" || cnf["jkt"] != k.Thumbprint() || told["active"] != true {
 		t.Errorf("introspection: %v", told)
@@ -192,15 +192,15 @@ func TestConfidentialBoundTokens(t *testing.T) {
 		t.Errorf("introspection of the refresh token: %v", told)
 	}
 	refresh := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {got.RefreshToken}}
-	next := s.postWith("/oauth2/token", refresh, s.prove(other), secretClient, testSecret).tokens(t)
+	next := s.postWith("/oauth2/token", refresh, s.proof(other), secretClient, testSecret).tokens(t)
 	if cnf, _ := claims(t, next.AccessToken)["cnf"].(map[string]any); cnf["jkt"] != other.Thumbprint() {
 		t.Errorf("the new token is of %v", cnf)
 	}
 	s.post("/oauth2/revoke", url.Values{"token": {got.RefreshToken}}, secretClient, testSecret).want(t, 200, "")
-	s.postWith("/oauth2/token", refresh, s.prove(k), secretClient, testSecret).want(t, 400, oauthError("invalid_grant"))
+	s.postWith("/oauth2/token", refresh, s.proof(k), secretClient, testSecret).want(t, 400, oauthError("invalid_grant"))
 
 	s.extend(t, machineClient, dpopAllowed)
-	machine := s.postWith("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, s.prove(k), machineClient, testSecret).tokens(t)
+	machine := s.postWith("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, s.proof(k), machineClient, testSecret).tokens(t)
 	if cnf, _ := claims(t, machine.AccessToken)["cnf"].(map[string]any); machine.TokenType != "DPoP" || cnf["jkt"] != k.Thumbprint() {
 		t.Errorf("a machine's token: %s of %v", machine.TokenType, cnf)
 	}
@@ -208,7 +208,7 @@ func TestConfidentialBoundTokens(t *testing.T) {
 		t.Errorf("introspection of a machine's token: %v", told)
 	}
 	s.extend(t, publicClient, dpopAllowed)
-	bound := s.postWith("/oauth2/token", codeForm(s.code(t, request())), s.prove(k)).tokens(t)
+	bound := s.postWith("/oauth2/token", codeForm(s.code(t, request())), s.proof(k)).tokens(t)
 	told = claimsOfBody(t, s.post("/oauth2/introspect", url.Values{"token": {bound.RefreshToken}}, secretClient, testSecret))
 	if cnf, _ := told["cnf"].(map[string]any); told["active"] != true || cnf["jkt"] != k.Thumbprint() {
 		t.Errorf("introspection of a bound refresh token: %v", told)
@@ -227,7 +227,7 @@ func TestRequiredProofs(t *testing.T) {
 	s.post("/oauth2/token", codeForm(code)).want(t, 400, missing)
 	s.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, machineClient, testSecret).want(t, 400, missing)
 	s.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, machineClient, "x").want(t, 400, oauthError("invalid_client"))
-	got := s.postWith("/oauth2/token", codeForm(code), s.prove(k)).tokens(t) // the code was not used up
+	got := s.postWith("/oauth2/token", codeForm(code), s.proof(k)).tokens(t) // the code was not used up
 	if got.TokenType != "DPoP" {
 		t.Error(got.TokenType)
 	}
@@ -275,13 +275,13 @@ func TestBadProofs(t *testing.T) {
 		"another deployment": {at("https://evil.example.com/_domain/demo/oauth2/token"), dpop.ErrURL},
 		"old":                {[]string{k.Proof("POST", tokenURL, s.now().Add(-time.Hour), "", "")}, dpop.ErrTime},
 		"ahead":              {[]string{k.Proof("POST", tokenURL, s.now().Add(time.Hour), "", "")}, dpop.ErrTime},
-		"a changed proof":    {[]string{s.prove(k)[0] + "A"}, dpop.ErrSignature},
+		"a changed proof":    {[]string{s.proof(k)[0] + "A"}, dpop.ErrSignature},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.postWith("/oauth2/token", form, test.proofs, machineClient, testSecret).want(t, 400, proofFault("invalid_dpop_proof", test.want.Error()))
 		})
 	}
-	two := append(s.prove(k), s.prove(k)...)
+	two := append(s.proof(k), s.proof(k)...)
 	s.postWith("/oauth2/token", form, two, machineClient, testSecret).want(t, 400, proofFault("invalid_dpop_proof", errTwoProofs.description))
 	for name, address := range map[string]string{
 		"with a query": tokenURL + "?x=y#z", "the host in capitals": "https://ID.example.com:443/_domain/demo/oauth2/token",
@@ -305,8 +305,8 @@ func TestBoundCodes(t *testing.T) {
 
 	code := s.code(t, request("dpop_jkt", k.Thumbprint()))
 	s.post("/oauth2/token", codeForm(code)).want(t, 400, oauthError("invalid_grant"))
-	s.postWith("/oauth2/token", codeForm(code), s.prove(other)).want(t, 400, oauthError("invalid_grant"))
-	if got := s.postWith("/oauth2/token", codeForm(code), s.prove(k)).tokens(t); got.TokenType != "DPoP" {
+	s.postWith("/oauth2/token", codeForm(code), s.proof(other)).want(t, 400, oauthError("invalid_grant"))
+	if got := s.postWith("/oauth2/token", codeForm(code), s.proof(k)).tokens(t); got.TokenType != "DPoP" {
 		t.Error(got.TokenType)
 	}
 	for _, bad := range []string{"x", k.Thumbprint() + "=", strings.Repeat("a", 44)} {
@@ -318,12 +318,12 @@ func TestBoundCodes(t *testing.T) {
 	// Turned off since, the code stays with its key.
 	code = s.code(t, request("dpop_jkt", k.Thumbprint()))
 	s.extend(t, publicClient, userpool.OAuthExtensions{})
-	s.postWith("/oauth2/token", codeForm(code), s.prove(k)).want(t, 400, oauthError("invalid_grant"))
+	s.postWith("/oauth2/token", codeForm(code), s.proof(k)).want(t, 400, oauthError("invalid_grant"))
 	s.extend(t, publicClient, dpopAllowed)
 
 	parURL := strings.Replace(tokenURL, "token", "par", 1)
 	push := func(q url.Values, proof string) answer { return s.postWith("/oauth2/par", q, []string{proof}) }
-	push(request(), s.prove(k)[0]).want(t, 400, proofFault("invalid_dpop_proof", dpop.ErrURL.Error()))
+	push(request(), s.proof(k)[0]).want(t, 400, proofFault("invalid_dpop_proof", dpop.ErrURL.Error()))
 	push(request("dpop_jkt", other.Thumbprint()), k.Proof("POST", parURL, s.now(), "", "")).
 		want(t, 400, proofFault("invalid_request", "dpop_jkt is not of the key of the DPoP proof"))
 	for _, q := range []url.Values{request(), request("dpop_jkt", k.Thumbprint())} {
@@ -333,8 +333,8 @@ func TestBoundCodes(t *testing.T) {
 		}
 		uri := strings.Split(pushed.body, `"`)[slices.Index(strings.Split(pushed.body, `"`), "request_uri")+2]
 		code := s.code(t, url.Values{"client_id": {publicClient}, "request_uri": {uri}})
-		s.postWith("/oauth2/token", codeForm(code), s.prove(other)).want(t, 400, oauthError("invalid_grant"))
-		s.postWith("/oauth2/token", codeForm(code), s.prove(k)).tokens(t)
+		s.postWith("/oauth2/token", codeForm(code), s.proof(other)).want(t, 400, oauthError("invalid_grant"))
+		s.postWith("/oauth2/token", codeForm(code), s.proof(k)).tokens(t)
 	}
 }
 
@@ -386,7 +386,7 @@ func TestProofsAreGoodOnce(t *testing.T) {
 			k := dpoptest.NewKey()
 			form := url.Values{"grant_type": {"client_credentials"}}
 			again := proofFault("invalid_dpop_proof", dpop.ErrReplayed.Error())
-			proof := one.prove(k)
+			proof := one.proof(k)
 			one.postWith("/oauth2/token", form, proof, machineClient, testSecret).tokens(t)
 			one.postWith("/oauth2/token", form, proof, machineClient, testSecret).want(t, 400, again)
 			if name == "SQLite" {
@@ -394,7 +394,7 @@ func TestProofsAreGoodOnce(t *testing.T) {
 			}
 			two := newSiteAt(t, dbURL, master, false)
 			two.postWith("/oauth2/token", form, proof, machineClient, testSecret).want(t, 400, again)
-			two.postWith("/oauth2/token", form, two.prove(k), machineClient, testSecret).tokens(t)
+			two.postWith("/oauth2/token", form, two.proof(k), machineClient, testSecret).tokens(t)
 		})
 	}
 }
@@ -415,4 +415,24 @@ func FuzzProof(f *testing.F) {
 			t.Errorf("%d %s", a.StatusCode, a.body)
 		}
 	})
+}
+
+// TestNoProofCostsNothing holds that a request without a proof has nothing made for
+// it.
+func TestNoProofCostsNothing(t *testing.T) {
+	s := newSite(t)
+	r := httptest.NewRequest(http.MethodPost, tokenURL, nil)
+	w := httptest.NewRecorder()
+	for _, e := range []userpool.OAuthExtensions{{}, dpopAllowed} {
+		client := &userpool.Client{}
+		client.OAuth = &e
+		if n := testing.AllocsPerRun(100, func() {
+			thumbprint, err := s.prove(w, r, client)
+			if err != nil || thumbprintOf(withThumbprint(r, thumbprint).Context()) != "" {
+				t.Error(thumbprint, err)
+			}
+		}); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+	}
 }

@@ -175,7 +175,7 @@ func (i *Issuer) verifyAccess(ctx context.Context, text string) (*userpool.Pool,
 		IssuedAt:  j.claims.time("iat"),
 		ExpiresAt: j.claims.time("exp"),
 
-		Thumbprint: j.claims.object("cnf").text("jkt"),
+		Thumbprint: boundTo(j.claims),
 	}
 	if !i.db.Now().Before(c.ExpiresAt) {
 		return nil, nil, fault.New(fault.NotAuthorized, "Access Token has expired")

@@ -1,6 +1,8 @@
 package token
 
 import (
+	"encoding/json"
+
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
@@ -20,6 +22,19 @@ func confirm(thumbprint string) *confirmation {
 		return nil
 	}
 	return &confirmation{JKT: thumbprint}
+}
+
+// boundTo is the thumbprint of the key that a token is bound to, "" for none.
+func boundTo(claims claimSet) string {
+	raw, ok := claims["cnf"]
+	if !ok {
+		return ""
+	}
+	var cnf claimSet
+	if json.Unmarshal(raw, &cnf) != nil {
+		return "" // a function wrote it, and meant something else
+	}
+	return cnf.text("jkt")
 }
 
 // TokenType is what the OAuth endpoints call an access token that is bound to the

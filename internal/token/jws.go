@@ -135,15 +135,6 @@ func (c claimSet) time(name string) time.Time {
 	return time.Unix(seconds, 0).UTC()
 }
 
-// object is the claim as an object, nil if it is absent or something else.
-func (c claimSet) object(name string) claimSet {
-	var members claimSet
-	if json.Unmarshal(c[name], &members) != nil {
-		return nil
-	}
-	return members
-}
-
 // texts is the claim as a list of texts, nil if it is absent or something else.
 func (c claimSet) texts(name string) []string {
 	var list []string
