@@ -253,6 +253,28 @@ func TestDevicePagesOfNewUsers(t *testing.T) {
 	d.wantPoll("")
 }
 
+// TestDevicePagesOfChallenges goes through a challenge and past the offer of a
+// passkey.
+func TestDevicePagesOfChallenges(t *testing.T) {
+	s := chooses("EMAIL_OTP", "WEB_AUTHN")
+	s.mfa = takesPasskeys().mfa
+	w := newSite(t, s)
+	w.user("ada", map[string]string{"email": "ada@example.com"})
+	d := w.device("openid")
+	b := w.browser()
+	b.get("/device")
+	b.submit("user_code", d.UserCode)
+	b.submit("username", "ada")
+	b.submit("answer", "EMAIL_OTP")
+	b.wantAt("/challenge", "Enter the code that was sent to a***@e***.")
+	b.submit("answer", w.sent().Code)
+	b.wantAt("/passkeys/add", "Add a passkey")
+	b.submit("skip", "1")
+	b.wantAt("/device/confirm", "as ada@example.com.")
+	b.submit("allow", "1")
+	d.wantPoll("")
+}
+
 // TestDevicePagesStayHere has nobody led elsewhere by what is added to the address.
 func TestDevicePagesStayHere(t *testing.T) {
 	w := newSite(t, setting{})

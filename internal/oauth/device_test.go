@@ -446,6 +446,19 @@ func TestDevicePollsOnTwoNodes(t *testing.T) {
 	}
 }
 
+// TestDevicePollsBeyondLimit has devices wait where their client has used up its
+// share: there are many of them, and they stop at an error that they do not know.
+func TestDevicePollsBeyondLimit(t *testing.T) {
+	s := newSite(t)
+	s.takeDevices(t)
+	d := s.startDevice(t)
+	s.Allow = (&meter{full: []string{"client " + publicClient}}).allow
+	s.poll(d.DeviceCode).want(t, 400, oauthError("slow_down"))
+	if a := s.post("/oauth2/device_authorization", url.Values{"client_id": {publicClient}}); a.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("asking for codes: %d %s", a.StatusCode, a.body)
+	}
+}
+
 // TestNewUserCode draws every letter in every place.
 func TestNewUserCode(t *testing.T) {
 	seen := map[string]bool{}

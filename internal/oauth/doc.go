@@ -1,8 +1,8 @@
 // Package oauth serves the OAuth 2.0 and OpenID Connect endpoints of user pools:
 // /oauth2/authorize, /oauth2/token, /oauth2/userInfo, /oauth2/revoke, /oauth2/register
-// and /logout, at the domains of the pools; beyond Cognito /oauth2/par and
-// /oauth2/introspect. Where the facts about Cognito are silent, RFC 6749,
-// 7009, 7636, 8707, 9700 and OpenID Connect Core 1.0 decide.
+// and /logout, at the domains of the pools; beyond Cognito /oauth2/par,
+// /oauth2/introspect and /oauth2/device_authorization. Where the facts about Cognito
+// are silent, RFC 6749, 7009, 7636, 8628, 8707, 9700 and OpenID Connect Core 1.0 decide.
 //
 // # Where a request belongs
 //
@@ -40,6 +40,16 @@
 // to the client with a code or tokens. Server.Session is the browser's session, for
 // pages that offer to go on as the user of it; Server.Continue does that.
 // Server.Refuse sends the user back to the client with an error.
+//
+// # Devices
+//
+// What a device without a browser asks for waits in the database, under keyed hashes
+// of its device code and its user code. Whoever has typed the latter (EnterUserCode)
+// is led through the same pages as by an authorization request: Pending.Device says
+// that there is a device behind it, and the query has a sealed name of it and
+// nothing else. Complete and Continue lead to the page that asks for consent, which
+// the session that they began or took over alone may answer (DeviceSession, Decide).
+// The device meanwhile polls the token endpoint.
 //
 // # Sessions of browsers
 //

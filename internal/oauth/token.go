@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -62,6 +63,9 @@ func (s *Server) grantTokens(w http.ResponseWriter, r *http.Request) (*tokenAnsw
 		return nil, &grantError{code: "unsupported_grant_type"}
 	}
 	pool, client, err := s.clientOf(r, form)
+	if errors.Is(err, errTooMany) && name == deviceGrantType {
+		return nil, errSlowDown // devices take what is not of RFC 8628, 3.5, for the end
+	}
 	if err != nil {
 		return nil, err
 	}
