@@ -21,6 +21,7 @@ type registration struct {
 	AuthMethod      string   `json:"token_endpoint_auth_method"`
 	ClientName      string   `json:"client_name,omitzero"`
 	Scope           string   `json:"scope"`
+	DPoP            bool     `json:"dpop_bound_access_tokens,omitzero"` // RFC 9449, 5.2
 	ClientID        string   `json:"client_id"`
 	ClientSecret    string   `json:"client_secret,omitzero"`
 	IssuedAt        int64    `json:"client_id_issued_at"`                // unix seconds
@@ -103,7 +104,7 @@ func (s *Server) registerClient(r *http.Request, pool *userpool.Pool, open bool)
 	}
 	answer := &registration{
 		RedirectURIs: client.CallbackURLs, GrantTypes: asked.GrantTypes, ResponseTypes: asked.ResponseTypes, AuthMethod: asked.AuthMethod,
-		ClientName: client.Name, Scope: strings.Join(client.AllowedOAuthScopes, " "), ClientID: client.ID, ClientSecret: client.Secret(),
+		ClientName: client.Name, Scope: strings.Join(client.AllowedOAuthScopes, " "), DPoP: asked.DPoP, ClientID: client.ID, ClientSecret: client.Secret(),
 		IssuedAt: client.CreatedAt.Unix(),
 	}
 	if client.HasSecret() {
@@ -123,7 +124,7 @@ func (m *registration) wanted(open bool) (*userpool.Registration, error) {
 	if !slices.Contains([]string{"none", "client_secret_basic", "client_secret_post"}, m.AuthMethod) {
 		return nil, badMetadata("token_endpoint_auth_method is not supported")
 	}
-	w := &userpool.Registration{Name: m.ClientName, Secret: m.AuthMethod != "none", RedirectURIs: m.RedirectURIs, Open: open, Scopes: strings.Fields(m.Scope)}
+	w := &userpool.Registration{Name: m.ClientName, Secret: m.AuthMethod != "none", RedirectURIs: m.RedirectURIs, Open: open, Scopes: strings.Fields(m.Scope), DPoP: m.DPoP}
 	var kept []string
 	for _, grant := range m.GrantTypes {
 		switch grant {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/poolhouse/poolhouse/internal/userpool"
+	"github.com/poolhouse/poolhouse/verify/dpop/dpoptest"
 )
 
 // register sends client metadata, with an initial access token if there is one.
@@ -75,8 +76,20 @@ func TestRegistration(t *testing.T) {
 	if _, _, err := s.Pools.AddSecret(t.Context(), testPool, secret.ClientID, ""); err == nil {
 		t.Error("a registered client got another secret")
 	}
+	bound := s.register(`{"grant_types":["client_credentials"],"dpop_bound_access_tokens":true}`, initial).registered(t)
+	if secret.DPoP || !bound.DPoP {
+		t.Errorf("bound: %v and %v", secret.DPoP, bound.DPoP)
+	}
+	form := url.Values{"grant_type": {"client_credentials"}}
+	s.post("/oauth2/token", form, bound.ClientID, bound.ClientSecret).want(t, 400, proofFault("invalid_dpop_proof", "The client must send a DPoP proof"))
+	s.postWith("/oauth2/token", form, s.proof(dpoptest.NewKey()), bound.ClientID, bound.ClientSecret).tokens(t)
+	s.extend(t, registrar, dpopAllowed)
+	proven := s.postWith("/oauth2/token", form, s.proof(dpoptest.NewKey()), registrar, testSecret).tokens(t).AccessToken
+	if a := s.register(webMetadata, proven); a.StatusCode != 401 {
+		t.Errorf("a bound token without a proof: %d %s", a.StatusCode, a.body)
+	}
 	list, _, err := s.Pools.ListClients(t.Context(), testPool, "DCR", "", 60)
-	if err != nil || len(list) != 2 {
+	if err != nil || len(list) != 3 {
 		t.Errorf("listed %d clients: %v", len(list), err)
 	}
 

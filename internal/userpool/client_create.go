@@ -23,6 +23,8 @@ type NewClient struct {
 	GenerateSecret bool
 
 	Settings ClientSettings
+
+	OAuth *OAuthExtensions // nil: none
 }
 
 // CreateClient makes an app client. Errors: ResourceNotFoundException,
@@ -47,7 +49,7 @@ func (p *Pools) CreateClient(ctx context.Context, n NewClient) (*Client, error) 
 }
 
 func (p *Pools) insertClient(ctx context.Context, n NewClient) (*Client, error) {
-	doc := &clientDoc{ClientConfig: n.Settings.config()}
+	doc := &clientDoc{ClientConfig: n.Settings.config(), SeparateClientConfig: SeparateClientConfig{OAuth: n.OAuth}}
 	if n.Secret != "" {
 		secret, err := p.newSecret(n.PoolID, n.ID, n.Secret, p.db.Now(), func(string) bool { return false })
 		if err != nil {

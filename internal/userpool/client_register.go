@@ -24,6 +24,7 @@ type Registration struct {
 	RedirectURIs []string
 	Secret       bool // it can keep one
 	Open         bool // nobody vouches for it
+	DPoP         bool // it wants no tokens but such as are bound to its key
 }
 
 // Registers says whether clients can register themselves, and whether without
@@ -58,8 +59,12 @@ func (p *Pools) Register(ctx context.Context, pool *Pool, r Registration) (*Clie
 	if !registeredName(r.Name) {
 		return nil, invalid("The client name is not valid.")
 	}
+	var extensions *OAuthExtensions
+	if r.DPoP {
+		extensions = &OAuthExtensions{DPoP: DPoPRequired}
+	}
 	client, err := p.CreateClient(ctx, NewClient{
-		PoolID: pool.ID, Name: cmp.Or(r.Name, "dynamic-client"), GenerateSecret: r.Secret,
+		OAuth: extensions, PoolID: pool.ID, Name: cmp.Or(r.Name, "dynamic-client"), GenerateSecret: r.Secret,
 		Settings: ClientSettings{ClientConfig: ClientConfig{
 			ClientType: clientDCR, CallbackURLs: r.RedirectURIs,
 			AllowedOAuthFlowsUserPoolClient: true, AllowedOAuthFlows: r.Flows, AllowedOAuthScopes: r.Scopes,
