@@ -203,6 +203,7 @@ func (a *App) assemble(ctx context.Context) error {
 	if o.SkipSignatures {
 		feed, importLog, signingKeys = devserver.Local(feed), devserver.Local(importLog), devserver.Local(signingKeys)
 	}
+	endpoints := a.oauth(tokens, api)
 	mux := http.NewServeMux()
 	mux.Handle("/", a.orSTS(api, builtIn, proof))
 	mux.Handle("POST /_poolhouse/sigv4/key", signingKeys)
@@ -212,20 +213,19 @@ func (a *App) assemble(ctx context.Context) error {
 	mux.Handle("GET /_poolhouse/revocations", feed)
 	mux.Handle("PUT /_poolhouse/import/{pool}/{job}", a.uploadImport(imports))
 	mux.Handle("GET /_poolhouse/import/{pool}/{job}/log", importLog)
-	mux.Handle("GET /_poolhouse/images/{pool}/{image}", images(a.pools, a.log))
+	mux.Handle("GET /_poolhouse/images/{pool}/{image}", lookUps(endpoints, images(a.pools, a.log)))
 	extensions := a.clientExtensions(api)
 	if o.SkipSignatures {
 		extensions = devserver.Local(extensions)
 	}
 	mux.Handle("GET /_poolhouse/clients/{pool}/{client}/oauth", extensions)
 	mux.Handle("PUT /_poolhouse/clients/{pool}/{client}/oauth", extensions)
-	endpoints := a.oauth(tokens, api)
 	pages, err := a.loginPages(endpoints, users, tokens, machine, guard)
 	if err != nil {
 		return err
 	}
 	mux.Handle("GET "+identityPath+"/.well-known/{document}", identityWellKnown(a.identities, o.PublicURL, a.log))
-	mux.Handle(feedbackPath+"{pool}", feedback(a.pools, users, a.log))
+	mux.Handle(feedbackPath+"{pool}", lookUps(endpoints, feedback(a.pools, users, a.log)))
 	discovery := wellKnown(a.pools, tokens, endpoints, o.PublicURL, a.log)
 	mux.Handle("/{pool}/.well-known/", discovery)
 	mux.Handle("/.well-known/oauth-authorization-server/{pool}", discovery)

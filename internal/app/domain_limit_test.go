@@ -24,7 +24,7 @@ func newLimited(t *testing.T, limits awsjson.Limits) *App {
 	}
 	t.Cleanup(func() { a.Close() })
 	for _, domain := range []string{"one", "two"} {
-		pool, err := a.pools.Create(t.Context(), userpool.NewPool{Region: "us-east-1", Name: domain})
+		pool, err := a.pools.Create(t.Context(), userpool.NewPool{ID: "us-east-1_" + domain, Region: "us-east-1", Name: domain})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,6 +71,13 @@ func TestLimitsBesideAPI(t *testing.T) {
 		{awsjson.DomainAddress, []request{
 			{one, "GET", "/_domain/nobody/signedOut", false}, {one, "GET", "/_domain/nobody-else/signedOut", true}, {two, "GET", "/_domain/nobody/signedOut", false}, {one, "GET", page, false},
 		}},
+		// So is all that anybody can have looked up.
+		{awsjson.DomainAddress, []request{
+			{one, "GET", "/us-east-1_nobody/.well-known/jwks.json", false}, {one, "GET", "/us-east-1_else/.well-known/openid-configuration", true},
+			{one, "GET", "/us-east-1_one/.well-known/jwks.json", false}, {one, "GET", "/us-east-1_one/.well-known/openid-configuration", false},
+			{one, "GET", "/_poolhouse/images/us-east-1_one/x", true}, {one, "GET", "/_domain/one/assets/look.css", true},
+			{one, "POST", feedbackPath + "us-east-1_one?token=x&value=Valid", true}, {two, "POST", feedbackPath + "us-east-1_one?token=x&value=Valid", false},
+		}},
 		{awsjson.ListRevocations, []request{{one, "GET", feed, false}, {one, "GET", feed, true}, {two, "GET", feed, false}}},
 		{awsjson.GetSigningKey, []request{{one, "POST", key, false}, {one, "POST", key, true}, {two, "POST", key, false}, {one, "GET", feed, false}}},
 	} {
@@ -80,7 +87,7 @@ func TestLimitsBesideAPI(t *testing.T) {
 			if got := w.Code == http.StatusTooManyRequests; got != r.refused || got != (w.Header().Get("Retry-After") == "1") {
 				t.Errorf("%s, %d %s: %d %v %s", c.limited, i, r.path, w.Code, w.Header(), w.Body)
 			}
-			if want := `{"__type":"TooManyRequestsException","message":"Rate exceeded"}`; r.refused && strings.HasPrefix(r.path, "/_poolhouse/") && strings.TrimSpace(w.Body.String()) != want {
+			if want := `{"__type":"TooManyRequestsException","message":"Rate exceeded"}`; r.refused && (r.path == feed || r.path == key) && strings.TrimSpace(w.Body.String()) != want {
 				t.Errorf("%s: %s", r.path, w.Body)
 			}
 		}

@@ -37,3 +37,12 @@ func (a *App) oauth(tokens *token.Issuer, api *awsjson.Handler) *oauth.Server {
 		Log: a.log,
 	})
 }
+
+// lookUps bounds what anybody may have the database look for by next.
+func lookUps(endpoints *oauth.Server, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if endpoints.AllowLookUp(w, r) {
+			next.ServeHTTP(w, r)
+		}
+	})
+}

@@ -24,6 +24,9 @@ func wellKnown(pools *userpool.Pools, tokens *token.Issuer, endpoints *oauth.Ser
 			plain(w, http.StatusMethodNotAllowed, "Use GET.\n")
 			return
 		}
+		if !pools.Knows(r.PathValue("pool")) && !endpoints.AllowLookUp(w, r) {
+			return
+		}
 		_, document, _ := strings.Cut(r.URL.Path, "/.well-known/")
 		pool, err := pools.Pool(r.Context(), r.PathValue("pool"))
 		var body any

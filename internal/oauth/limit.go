@@ -30,7 +30,8 @@ func (s *Server) allows(r *http.Request, site *Site) bool {
 
 // AllowLookUp counts a request that asks the database for what need not exist,
 // before it is known to be for a site or where nothing else counts it, and reports
-// whether there was room. If there was none, it has answered.
+// whether there was room. If there was none, it has answered. An address may make as
+// many of all kinds together as it may make requests at a domain.
 func (s *Server) AllowLookUp(w http.ResponseWriter, r *http.Request) bool {
 	if s.Allow(r, PerAddress, "") {
 		return true

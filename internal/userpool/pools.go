@@ -142,6 +142,13 @@ func (p *Pools) Pool(ctx context.Context, id string) (*Pool, error) {
 	return p.pools.get(ctx, id, p.loadPool)
 }
 
+// Knows says whether Pool answers for an id without asking the database: the pool is
+// in the cache of this node.
+func (p *Pools) Knows(id string) bool {
+	_, known := p.pools.peek(id)
+	return known
+}
+
 // Client returns an app client and its pool, or ResourceNotFoundException.
 func (p *Pools) Client(ctx context.Context, clientID string) (*Pool, *Client, error) {
 	client, err := p.clients.get(ctx, clientID, p.loadClient)
