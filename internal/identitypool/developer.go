@@ -11,6 +11,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/iam"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // maxUser is the most characters of a developer's name of a user, as the API
@@ -138,7 +139,7 @@ func (p *Pools) LookupDeveloper(ctx context.Context, poolID, id, user, token str
 		return "", nil, "", invalid("Please include an identity or a developer user identifier.")
 	}
 	list := "developer users " + poolID
-	after, err := pageAfter(list, token)
+	after, err := userpool.PageAfter(list, token)
 	if err != nil {
 		return "", nil, "", err
 	}
@@ -165,7 +166,7 @@ func (p *Pools) LookupDeveloper(ctx context.Context, poolID, id, user, token str
 	slices.Sort(users) // an identity has but few
 	if len(users) > limit {
 		users = users[:limit]
-		next = page(list, users[limit-1])
+		next = userpool.PageToken(list, users[limit-1])
 	}
 	return found, users, next, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 func identityNotFound(id string) error {
@@ -87,7 +88,7 @@ func (p *Pools) Identities(ctx context.Context, poolID string, enabled bool, tok
 		return nil, "", err
 	}
 	kind := "identities " + poolID
-	after, err := pageAfter(kind, token)
+	after, err := userpool.PageAfter(kind, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -99,7 +100,7 @@ func (p *Pools) Identities(ctx context.Context, poolID string, enabled bool, tok
 		}
 		if len(found) > limit {
 			found = found[:limit]
-			next = page(kind, found[limit-1].ID)
+			next = userpool.PageToken(kind, found[limit-1].ID)
 		}
 		for _, identity := range found {
 			logins, err := tx.IdentityLogins(poolID, identity.ID)

@@ -3,7 +3,6 @@ package identitypool
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/identitypool/login"
 	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // Pools keeps the identity pools of the deployment with their identities. Pools
@@ -251,34 +251,10 @@ func (p *Pools) Tags(ctx context.Context, region, arn string) (map[string]string
 	return pool.Tags, nil
 }
 
-// maxPageToken is above what page makes of the longest key, a developer's name of
-// a user.
-const maxPageToken = 8192
-
-// page and pageAfter are the two directions of a paging token: the kind of list
-// and the key of the last item in base64url. It is no secret.
-func page(list, last string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(list + "\n" + last))
-}
-
-func pageAfter(list, token string) (string, error) {
-	if token == "" {
-		return "", nil
-	}
-	if len(token) <= maxPageToken {
-		if text, err := base64.RawURLEncoding.Strict().DecodeString(token); err == nil {
-			if last, ok := strings.CutPrefix(string(text), list+"\n"); ok && last != "" && !strings.ContainsRune(last, 0) {
-				return strings.ToValidUTF8(last, "?"), nil
-			}
-		}
-	}
-	return "", invalid("Invalid pagination token.")
-}
-
 // List returns up to limit pools, in the order of their ids, and the token of the
 // next page, "" if there is none. Errors: InvalidParameterException.
 func (p *Pools) List(ctx context.Context, token string, limit int) (pools []*Pool, next string, err error) {
-	after, err := pageAfter("pools", token)
+	after, err := userpool.PageAfter("pools", token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -291,7 +267,7 @@ func (p *Pools) List(ctx context.Context, token string, limit int) (pools []*Poo
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		next = page("pools", rows[limit-1].ID)
+		next = userpool.PageToken("pools", rows[limit-1].ID)
 	}
 	for _, row := range rows {
 		pool, err := readPool(row)

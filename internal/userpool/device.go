@@ -154,7 +154,7 @@ func (p *Pool) Device(tx *store.Tx, sub, key string) (*store.Device, error) {
 // InvalidParameterException.
 func (u *Users) ListDevices(ctx context.Context, pool *Pool, sub, token string, limit int) (devices []*store.Device, next string, err error) {
 	list := "devices of " + pool.ID + " " + sub
-	after, err := pageAfter(list, token)
+	after, err := PageAfter(list, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -166,7 +166,7 @@ func (u *Users) ListDevices(ctx context.Context, pool *Pool, sub, token string, 
 	}
 	if len(devices) > limit {
 		devices = devices[:limit]
-		next = pageToken(list, devices[limit-1].Key)
+		next = PageToken(list, devices[limit-1].Key)
 	}
 	return devices, next, nil
 }

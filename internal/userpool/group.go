@@ -123,7 +123,7 @@ func (p *Pools) ListGroups(ctx context.Context, poolID, token string, limit int)
 		return nil, "", err
 	}
 	list := "groups " + poolID
-	after, err := pageAfter(list, token)
+	after, err := PageAfter(list, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -135,7 +135,7 @@ func (p *Pools) ListGroups(ctx context.Context, poolID, token string, limit int)
 	}
 	if len(groups) > limit {
 		groups = groups[:limit]
-		next = pageToken(list, groups[limit-1].Name)
+		next = PageToken(list, groups[limit-1].Name)
 	}
 	return groups, next, nil
 }

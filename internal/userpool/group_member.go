@@ -67,7 +67,7 @@ func (p *Pools) GroupsOf(ctx context.Context, poolID, username, token string, li
 			return err
 		}
 		list = "groups of " + poolID + " " + user.Sub
-		after, err := pageAfter(list, token)
+		after, err := PageAfter(list, token)
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (p *Pools) GroupsOf(ctx context.Context, poolID, username, token string, li
 	}
 	if len(groups) > limit {
 		groups = groups[:limit]
-		next = pageToken(list, groups[limit-1].Name)
+		next = PageToken(list, groups[limit-1].Name)
 	}
 	return groups, next, nil
 }
@@ -99,7 +99,7 @@ func (p *Pools) UsersIn(ctx context.Context, poolID, group, token string, limit 
 			return err
 		}
 		list = "users in " + poolID + " " + g.ID
-		after, err := pageAfter(list, token)
+		after, err := PageAfter(list, token)
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (p *Pools) UsersIn(ctx context.Context, poolID, group, token string, limit 
 	}
 	if len(users) > limit {
 		users = users[:limit]
-		next = pageToken(list, users[limit-1].Sub)
+		next = PageToken(list, users[limit-1].Sub)
 	}
 	return users, next, nil
 }

@@ -216,7 +216,7 @@ func passkeyFault(err error) error {
 // were made, as List does. The error is InvalidParameterException.
 func (u *Users) Passkeys(ctx context.Context, pool *Pool, user *store.User, token string, limit int) (page []*store.Passkey, next string, err error) {
 	list := "passkeys " + pool.ID + " " + user.Sub
-	after, err := pageAfter(list, token)
+	after, err := PageAfter(list, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -228,7 +228,7 @@ func (u *Users) Passkeys(ctx context.Context, pool *Pool, user *store.User, toke
 	rows = slices.DeleteFunc(rows, func(p *store.Passkey) bool { return passkeyKey(p) <= after })
 	if len(rows) > limit {
 		rows = rows[:limit]
-		next = pageToken(list, passkeyKey(rows[limit-1]))
+		next = PageToken(list, passkeyKey(rows[limit-1]))
 	}
 	return rows, next, nil
 }

@@ -17,18 +17,21 @@ const MaxPage = 60
 // ErrPageToken is the answer to a paging token that no page gave.
 var ErrPageToken = fault.New(fault.InvalidParameter, "Invalid pagination token.")
 
-// A paging token is the kind of list and the key of the last item, in base64url:
-// opaque, and no secret, since it only says where to go on. The pages follow
-// the key, so what is created or deleted meanwhile neither repeats nor hides
-// items.
-const maxPageToken = 1024 // the name of a group has up to 512 bytes
+// maxPageToken is above what PageToken makes of the longest key, a developer's name
+// of a user of up to 1024 characters.
+const maxPageToken = 8192
 
-func pageToken(list, last string) string {
+// PageToken is a paging token: the kind of list and the key of the last item, in
+// base64url. It is opaque, and no secret, since it only says where to go on. The
+// pages follow the key, so what is created or deleted meanwhile neither repeats nor
+// hides items.
+func PageToken(list, last string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(list + "\n" + last))
 }
 
-// pageAfter is the key that a token goes on behind; "" for no token.
-func pageAfter(list, token string) (string, error) {
+// PageAfter is the key that a token goes on behind; "" for no token. Errors:
+// ErrPageToken.
+func PageAfter(list, token string) (string, error) {
 	if token == "" {
 		return "", nil
 	}
@@ -46,7 +49,7 @@ func pageAfter(list, token string) (string, error) {
 // next page, "" if there is none. A token that no page gave is
 // InvalidParameterException.
 func (p *Pools) List(ctx context.Context, token string, limit int) (pools []*Pool, next string, err error) {
-	after, err := pageAfter("pools", token)
+	after, err := PageAfter("pools", token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -59,7 +62,7 @@ func (p *Pools) List(ctx context.Context, token string, limit int) (pools []*Poo
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		next = pageToken("pools", rows[limit-1].ID)
+		next = PageToken("pools", rows[limit-1].ID)
 	}
 	for _, row := range rows {
 		pool, err := readPool(row)
@@ -84,7 +87,7 @@ func (p *Pools) ListClients(ctx context.Context, poolID, clientType, token strin
 		return nil, "", err
 	}
 	list := "clients " + poolID
-	after, err := pageAfter(list, token)
+	after, err := PageAfter(list, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -97,7 +100,7 @@ func (p *Pools) ListClients(ctx context.Context, poolID, clientType, token strin
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		next = pageToken(list, rows[limit-1].ID)
+		next = PageToken(list, rows[limit-1].ID)
 	}
 	for _, row := range rows {
 		doc, err := readClientDoc(row)

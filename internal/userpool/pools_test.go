@@ -308,7 +308,7 @@ func TestLists(t *testing.T) {
 	if clients, _, err := p.ListClients(t.Context(), ids[0], "DCR", "", 2); err != nil || len(clients) != 0 {
 		t.Errorf("DCR clients: %v, %v", clients, err)
 	}
-	for _, bad := range []string{"x", "%%%", pageToken("pools", ""), next + "A", pageToken("clients "+ids[2], "client0")} {
+	for _, bad := range []string{"x", "%%%", PageToken("pools", ""), next + "A", PageToken("clients "+ids[2], "client0")} {
 		_, _, err := p.ListClients(t.Context(), ids[0], "", bad, 2)
 		wantFault(t, err, fault.InvalidParameter, "Invalid pagination token.")
 		_, _, err = p.List(t.Context(), bad, 2)
@@ -327,19 +327,19 @@ func TestLimits(t *testing.T) {
 }
 
 func FuzzPageToken(f *testing.F) {
-	f.Add(pageToken("pools", "us-east-1_Demo00000"))
+	f.Add(PageToken("pools", "us-east-1_Demo00000"))
 	f.Add("")
 	f.Add("cG9vbHMK")
 	f.Add("cG9vbHMKAA") // a key that is no text to PostgreSQL
 	f.Fuzz(func(t *testing.T, token string) {
-		after, err := pageAfter("pools", token)
+		after, err := PageAfter("pools", token)
 		switch {
 		case err != nil && !errors.Is(err, ErrPageToken):
 			t.Errorf("error %v", err)
 		case !isText(after):
 			t.Errorf("%q goes on behind %q, which cannot be looked for in every database", token, after)
-		case err == nil && token != "" && pageToken("pools", after) != token:
-			t.Errorf("%q goes on behind %q, whose token is %q", token, after, pageToken("pools", after))
+		case err == nil && token != "" && PageToken("pools", after) != token:
+			t.Errorf("%q goes on behind %q, whose token is %q", token, after, PageToken("pools", after))
 		}
 	})
 }

@@ -138,7 +138,7 @@ func (p *Pools) ListProviders(ctx context.Context, poolID, token string, limit i
 		return nil, "", err
 	}
 	list := "identity providers " + poolID
-	after, err := pageAfter(list, token)
+	after, err := PageAfter(list, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -150,7 +150,7 @@ func (p *Pools) ListProviders(ctx context.Context, poolID, token string, limit i
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		next = pageToken(list, rows[limit-1].Name)
+		next = PageToken(list, rows[limit-1].Name)
 	}
 	return rows, next, nil
 }

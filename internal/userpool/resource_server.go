@@ -129,7 +129,7 @@ func (p *Pools) ListResourceServers(ctx context.Context, poolID, token string, l
 		return nil, "", err
 	}
 	list := "resource servers " + poolID
-	after, err := pageAfter(list, token)
+	after, err := PageAfter(list, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -142,7 +142,7 @@ func (p *Pools) ListResourceServers(ctx context.Context, poolID, token string, l
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		next = pageToken(list, rows[limit-1].Identifier)
+		next = PageToken(list, rows[limit-1].Identifier)
 	}
 	for _, row := range rows {
 		s, err := readResourceServer(row)

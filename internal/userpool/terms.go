@@ -173,7 +173,7 @@ func (p *Pools) ListTerms(ctx context.Context, poolID, token string, limit int) 
 		return nil, "", err
 	}
 	list := "terms " + poolID
-	after, err := pageAfter(list, token)
+	after, err := PageAfter(list, token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -186,7 +186,7 @@ func (p *Pools) ListTerms(ctx context.Context, poolID, token string, limit int) 
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		next = pageToken(list, rows[limit-1].ID)
+		next = PageToken(list, rows[limit-1].ID)
 	}
 	for _, row := range rows {
 		t, err := readTerms(row)
