@@ -15,9 +15,9 @@ type DPoP struct {
 	// NonceKey is a secret of 16 bytes or more. With it, proofs must have a nonce of
 	// ours, see Verifier.Nonce. Servers behind one address share the key.
 	NonceKey []byte
-	// Memory is how many proofs are remembered, for 4 to 8 minutes each. When there
-	// are more, proofs are refused with ErrProofsUnavailable until the first are
-	// forgotten. The default is 1000000, which take 100 MB.
+	// Memory is how many proofs are remembered, for 4 to 8 minutes each. If half as
+	// many come within 4 minutes, the next are refused with ErrProofsUnavailable
+	// until these are over. The default is 1000000, which take 100 MB.
 	Memory int
 	// Spend, if set, remembers proofs in place of our memory, so that servers can
 	// share what they know: it notes an id, of 43 characters, until a time, and says

@@ -2,7 +2,7 @@
 // /oauth2/authorize, /oauth2/token, /oauth2/userInfo, /oauth2/revoke, /oauth2/register
 // and /logout, at the domains of the pools; beyond Cognito /oauth2/par,
 // /oauth2/introspect and /oauth2/device_authorization. Where the facts about Cognito
-// are silent, RFC 6749, 7009, 7636, 8628, 8707, 9700 and OpenID Connect Core 1.0 decide.
+// are silent, RFC 6749, 7009, 7636, 8628, 8707, 9449, 9700 and OpenID Connect Core 1.0 decide.
 //
 // # Where a request belongs
 //
@@ -50,6 +50,13 @@
 // nothing else. Complete and Continue lead to the page that asks for consent, which
 // the session that they began or took over alone may answer (DeviceSession, Decide).
 // The device meanwhile polls the token endpoint.
+//
+// # Proofs of possession
+//
+// The token endpoint proves the key of a client (DPoP) before any grant sees the
+// request, and keeps its thumbprint in the context: a grant passes thumbprintOf on
+// into the tokens that it gives. Where a client must prove a key, package token gives
+// no others, so that a grant which forgets that gives none.
 //
 // # Sessions of browsers
 //
