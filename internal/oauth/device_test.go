@@ -17,6 +17,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/store/storetest"
 	"github.com/poolhouse/poolhouse/internal/userpool"
+	"github.com/poolhouse/poolhouse/verify/dpop/dpoptest"
 )
 
 // devicePages stand for those of internal/hosted: /device takes the code of the
@@ -443,6 +444,23 @@ func TestDevicePollsOnTwoNodes(t *testing.T) {
 				t.Errorf("%d polls got tokens", given)
 			}
 		})
+	}
+}
+
+// TestDevicesOfOtherExtensions has devices prove a key, and be told of sign-outs.
+func TestDevicesOfOtherExtensions(t *testing.T) {
+	s := newSite(t)
+	s.extend(t, publicClient, userpool.OAuthExtensions{DeviceGrant: true, DPoP: userpool.DPoPRequired, BackChannelLogoutURI: "https://app.example.com/out"})
+	d, k := s.startDevice(t), dpoptest.NewKey()
+	form := url.Values{"grant_type": {deviceGrantType}, "client_id": {publicClient}, "device_code": {d.DeviceCode}}
+	s.decide(t, d.UserCode, "allow")
+	if a := s.poll(d.DeviceCode); a.StatusCode != http.StatusBadRequest || !strings.Contains(a.body, "invalid_dpop_proof") {
+		t.Errorf("without a proof: %d %s", a.StatusCode, a.body)
+	}
+	got := s.postWith("/oauth2/token", form, s.proof(k)).tokens(t)
+	cnf, _ := claims(t, got.AccessToken)["cnf"].(map[string]any)
+	if got.TokenType != "DPoP" || cnf["jkt"] != k.Thumbprint() || claims(t, got.IDToken)["sid"] == nil {
+		t.Errorf("%s, cnf %v, ID token %v", got.TokenType, cnf, claims(t, got.IDToken))
 	}
 }
 
