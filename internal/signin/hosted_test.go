@@ -160,3 +160,34 @@ func TestResend(t *testing.T) {
 	_, err = resend(app.Session, true)
 	wantFault(t, err, fault.NotAuthorized, "Invalid session for the user.")
 }
+
+// A client whose tokens must be bound to its key gets them through the pages alone:
+// the operations of the API refuse it before anything is proved.
+func TestBoundTokensAreForThePages(t *testing.T) {
+	w := newWorld(t, setting{})
+	w.user("ada", userpool.StatusConfirmed)
+	before, err := w.passwordAuth("ada", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.pools.SetClientExtensions(t.Context(), w.pool.ID, w.client.ID, userpool.OAuthExtensions{DPoP: userpool.DPoPRequired}); err != nil {
+		t.Fatal(err)
+	}
+	if _, w.client, err = w.pools.PoolClient(t.Context(), w.pool.ID, w.client.ID); err != nil {
+		t.Fatal(err)
+	}
+	refusal := "Tokens of client " + w.client.ID + " must be bound to a key by DPoP"
+	for flow, parameters := range map[string]map[string]string{
+		"USER_PASSWORD_AUTH":       {"USERNAME": "ada", "PASSWORD": "wrong"},
+		"USER_SRP_AUTH":            {"USERNAME": "nobody", "SRP_A": "02"},
+		"ADMIN_USER_PASSWORD_AUTH": {"USERNAME": "ada", "PASSWORD": password},
+		"REFRESH_TOKEN_AUTH":       {"REFRESH_TOKEN": before.Tokens.RefreshToken},
+	} {
+		_, err := w.start(flow, parameters)
+		wantFault(t, err, fault.NotAuthorized, refusal)
+	}
+	o, err := w.hosted("USER_PASSWORD_AUTH", map[string]string{"USERNAME": "ada", "PASSWORD": password})
+	if err != nil || o.Proven == nil {
+		t.Errorf("on the pages: %+v, %v", o, err)
+	}
+}

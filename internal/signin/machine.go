@@ -178,6 +178,11 @@ func (m *Machine) Start(ctx context.Context, in Start) (*Outcome, error) {
 		}
 		return nil, fault.Errorf(fault.InvalidParameter, "%s flow not enabled for this client", name)
 	}
+	if !in.Hosted { // before anything is proved for nothing
+		if err := token.CheckBound(in.Client, ""); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case name == refreshFlow:
 		return m.refresh(ctx, in)

@@ -46,9 +46,9 @@ func TokenType(thumbprint string) string {
 	return "DPoP"
 }
 
-// checkBound refuses tokens that anybody could use to clients that want none such,
+// CheckBound refuses tokens that anybody could use to clients that want none such,
 // whichever way they ask.
-func checkBound(client *userpool.Client, thumbprint string) error {
+func CheckBound(client *userpool.Client, thumbprint string) error {
 	if thumbprint == "" && client.Extensions().DPoP == userpool.DPoPRequired {
 		return fault.Errorf(fault.NotAuthorized, "Tokens of client %s must be bound to a key by DPoP", client.ID)
 	}

@@ -54,7 +54,7 @@ type clientClaims struct {
 // NotAuthorizedException for a client whose tokens must be bound, and those of
 // triggers.
 func (i *Issuer) IssueClient(ctx context.Context, g ClientGrant) (*ClientToken, error) {
-	if err := checkBound(g.Client, g.Thumbprint); err != nil {
+	if err := CheckBound(g.Client, g.Thumbprint); err != nil {
 		return nil, err
 	}
 	scopes, err := i.pools.MachineScopes(ctx, g.Client, g.Scopes)

@@ -135,7 +135,7 @@ func idTime(user *store.User, now time.Time) time.Time {
 // source is what the trigger PreTokenGeneration is told.
 func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userpool.Client, user *store.User,
 	r *refresh, nonce, source string, now time.Time) (*Set, error) {
-	if err := checkBound(client, r.Key); err != nil {
+	if err := CheckBound(client, r.Key); err != nil {
 		return nil, err
 	}
 	accessKey, err := i.ring.Signer(ctx, pool.ID, keys.UseAccess)
