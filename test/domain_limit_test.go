@@ -32,8 +32,8 @@ func TestDomainLimits(t *testing.T) {
 			refused++
 		}
 	}
-	if refused == 0 || refused > 595 {
-		t.Errorf("%d of 600 requests were refused", refused)
+	if refused == 0 || refused > 596 { // the one before was the first of five
+		t.Errorf("%d of 600 requests were refused, want up to 596", refused)
 	}
 	// One of a few in a row, for the limit lets one through now and then.
 	refusal := func(path string) *http.Response {
