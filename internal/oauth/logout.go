@@ -14,14 +14,15 @@ import (
 // the client's (logout_uri), or to the sign-in page (redirect_uri and
 // response_type). Beyond Cognito it knows the parameters of OpenID Connect
 // RP-Initiated Logout 1.0, post_logout_redirect_uri and id_token_hint, with which
-// Cognito shows an error page.
+// Cognito shows an error page. A session of another user than the hint's is left
+// alone: it is not the one that the application asks to end.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || len(r.URL.RawQuery) > maxQuery {
 		s.toErrorPage(w, r, "invalid_request", "")
 		return
 	}
-	client, code, err := s.logoutClient(r, query)
+	client, sub, code, err := s.logoutClient(r, query)
 	if err != nil {
 		s.internalError(w, r, err)
 		return
@@ -37,36 +38,55 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	if !s.AllowClient(w, r, client) {
 		return
 	}
-	if err := s.EndSession(w, r); err != nil {
+	if err := s.endSessions(w, r, sub); err != nil {
 		s.internalError(w, r, err)
 		return
 	}
 	redirect(w, r, to)
 }
 
+// logoutForm is logout with the parameters in a form, which OpenID Connect wants, too.
+// A browser does not send its cookie with a form of another site's: it is to come
+// again with GET.
+func (s *Server) logoutForm(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxQuery)
+	form, err := readForm(r)
+	if err != nil {
+		s.toErrorPage(w, r, "invalid_request", "")
+		return
+	}
+	noStore(w)
+	w.Header().Set("Location", SiteOf(r.Context()).Base+"/logout?"+form.Encode())
+	w.WriteHeader(http.StatusSeeOther)
+}
+
 // logoutClient is the client that a user signs out from. An ID token names it too,
-// even an expired one.
-func (s *Server) logoutClient(r *http.Request, query url.Values) (client *userpool.Client, code string, err error) {
+// even an expired one, and its user (sub, otherwise "").
+func (s *Server) logoutClient(r *http.Request, query url.Values) (client *userpool.Client, sub, code string, err error) {
 	pool := SiteOf(r.Context()).Pool
 	id, once := single(query, "client_id")
 	if !once {
-		return nil, "invalid_request", nil
+		return nil, "", "invalid_request", nil
 	}
-	if hint := query.Get("id_token_hint"); hint != "" {
+	hint, once := single(query, "id_token_hint")
+	if !once {
+		return nil, "", "invalid_request", nil
+	}
+	if hint != "" {
 		token, err := s.Tokens.VerifyID(r.Context(), pool.ID, hint)
 		if err != nil || id != "" && id != token.ClientID {
-			return nil, "invalid_request", nil
+			return nil, "", "invalid_request", nil
 		}
-		id = token.ClientID
+		id, sub = token.ClientID, token.Sub
 	}
 	if id == "" {
-		return nil, missingParameter("client_id"), nil
+		return nil, "", missingParameter("client_id"), nil
 	}
 	_, client, err = s.Pools.PoolClient(r.Context(), pool.ID, id)
 	if fault.CodeOf(err) == fault.ResourceNotFound {
-		return nil, "invalid_client", nil
+		return nil, "", "invalid_client", nil
 	}
-	return client, "", err
+	return client, sub, "", err
 }
 
 // afterLogout is where the browser goes then, or the error to show.
@@ -93,6 +113,8 @@ func (s *Server) afterLogout(r *http.Request, client *userpool.Client, query url
 			standard += separator + "state=" + url.QueryEscape(state)
 		}
 		return standard, ""
+	case query.Get("redirect_uri") == "" && query.Get("id_token_hint") != "": // OpenID Connect asks for no more
+		return SiteOf(r.Context()).Base + "/signedOut?client_id=" + client.ID, ""
 	case query.Get("redirect_uri") == "":
 		return "", missingParameter("redirect_uri")
 	}

@@ -169,6 +169,8 @@ func (s *Server) routes(pages http.Handler) *http.ServeMux {
 	mux.HandleFunc("/oauth2/register", open([]string{"POST"}, s.register))
 	mux.HandleFunc("/logout", page(s.logout))
 	mux.HandleFunc("/oauth2/logout", page(s.logout))
+	mux.HandleFunc("POST /logout", s.logoutForm)
+	mux.HandleFunc("POST /oauth2/logout", s.logoutForm)
 	if pages != nil {
 		mux.Handle("/", pages)
 	} else {

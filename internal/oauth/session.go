@@ -164,10 +164,19 @@ func (s *Server) Secure(r *http.Request) bool { return s.secure || r.TLS != nil 
 // EndSession ends the browser's sessions with the pool, on all nodes, takes the
 // cookie away and has the clients told that want to be. Tokens stay as they are.
 func (s *Server) EndSession(w http.ResponseWriter, r *http.Request) error {
-	pool := SiteOf(r.Context()).Pool
+	return s.endSessions(w, r, "")
+}
+
+// endSessions is EndSession for the sessions of one user; "": of whomever.
+func (s *Server) endSessions(w http.ResponseWriter, r *http.Request, sub string) error {
+	pool, others := SiteOf(r.Context()).Pool, false
 	for _, cookie := range r.CookiesNamed(sessionCookie) {
 		c := s.openSession(pool, cookie.Value)
 		if c == nil {
+			continue
+		}
+		if sub != "" && sub != c.Sub {
+			others = true
 			continue
 		}
 		err := s.DB.Update(r.Context(), func(tx *store.Tx) error {
@@ -180,6 +189,8 @@ func (s *Server) EndSession(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	http.SetCookie(w, s.Cookie(r, sessionCookie, "", -1))
+	if !others {
+		http.SetCookie(w, s.Cookie(r, sessionCookie, "", -1))
+	}
 	return nil
 }
