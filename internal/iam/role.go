@@ -111,9 +111,11 @@ func ParseTrustPolicy(document []byte) (*TrustPolicy, error) {
 	return &TrustPolicy{document: string(document), statements: statements}, nil
 }
 
-// namesPools reports whether a condition is met by some identity pools only.
+// namesPools reports whether a condition is met by some identity pools only: none
+// of its values is a pattern that the form of a pool's id meets whatever the pool.
 func namesPools(c condition) bool {
-	return strings.EqualFold(c.key, KeyAudience) && !c.negated && !c.ifExists && !c.every && !slices.Contains(c.values, "*")
+	return strings.EqualFold(c.key, KeyAudience) && !c.negated && !c.ifExists && !c.every &&
+		!slices.ContainsFunc(c.values, func(value string) bool { return strings.Trim(value, "*?:-") == "" })
 }
 
 // String is the document as it was parsed.

@@ -165,12 +165,16 @@ func TestParseTrustPolicyRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ statement, want string }{
 		"every pool":      {`{` + trusts + `,"Action":"sts:AssumeRoleWithWebIdentity"}`, "which identity pools"},
 		"any pool":        {`{` + trusts + `,"Action":"*","Condition":{"StringLike":{"cognito-identity.amazonaws.com:aud":"*"}}}`, "which identity pools"},
+		"any pool, twice": {`{` + trusts + `,"Action":"*","Condition":{"StringLike":{"cognito-identity.amazonaws.com:aud":["us-east-1:1","**"]}}}`, "which identity pools"},
+		"any pool's form": {`{` + trusts + `,"Action":"*","Condition":{"ForAnyValue:StringLike":{"cognito-identity.amazonaws.com:aud":"??-*-*:?*-*"}}}`, "which identity pools"},
+		"pools if any":    {`{` + trusts + `,"Action":"*","Condition":{"StringEqualsIfExists":{"cognito-identity.amazonaws.com:aud":"us-east-1:1"}}}`, "which identity pools"},
 		"all but a pool":  {`{` + trusts + `,"Action":"*","Condition":{"StringNotEquals":{"cognito-identity.amazonaws.com:aud":"x"}}}`, "which identity pools"},
 		"everybody":       {`{"Effect":"Allow","Principal":"*","Action":"*"}`, "Principal"},
 		"another issuer":  {`{"Effect":"Allow","Principal":{"Federated":"accounts.google.com"},"Action":"*"}`, "accounts.google.com"},
 		"an account":      {`{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"*"}`, "AWS"},
 		"nobody":          {`{"Effect":"Allow","Action":"*"}`, "Principal: is missing"},
 		"a resource":      {`{` + trusts + `,"Action":"*","Resource":"*"}`, "Resource"},
+		"its own pool":    {`{` + trusts + `,"Action":"*","Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":"${cognito-identity.amazonaws.com:aud}"}}}`, "variables"},
 		"a variable":      {`{` + trusts + `,"Action":"*","Condition":{"StringEquals":{"cognito-identity.amazonaws.com:aud":"${aws:PrincipalTag/a}"}}}`, "variables"},
 		"a principal tag": {`{` + trusts + `,"Action":"*","Condition":{"StringEquals":{"aws:PrincipalTag/a":"x"}}}`, "not supported"},
 	} {

@@ -95,6 +95,44 @@ func TestSmuggling(t *testing.T) {
 	}
 }
 
+// What a presigned URL says of its signing is said once.
+func TestPresignedSmuggling(t *testing.T) {
+	v := newVerifier(t, testConfig(newKeyServer(t).URL))
+	for _, c := range []struct {
+		name   string
+		change func(*http.Request)
+		want   Code
+	}{
+		{"nothing", func(*http.Request) {}, ""},
+		{"the life twice", func(r *http.Request) { r.URL.RawQuery += "&X-Amz-Expires=604800" }, ErrMalformed},
+		{"the life twice, the longer first", func(r *http.Request) { r.URL.RawQuery = "X-Amz-Expires=604800&" + r.URL.RawQuery }, ErrMalformed},
+		{"the life in other letters", func(r *http.Request) { r.URL.RawQuery += "&x-amz-expires=604800" }, ErrSignature},
+		{"the life in escapes", func(r *http.Request) { r.URL.RawQuery += "&X%2DAmz%2DExpires=604800" }, ErrMalformed},
+		{"the date twice", func(r *http.Request) { r.URL.RawQuery += "&X-Amz-Date=20300101T000000Z" }, ErrMalformed},
+		{"the credential twice", func(r *http.Request) { r.URL.RawQuery += "&X-Amz-Credential=x" }, ErrMalformed},
+		{"the token twice", func(r *http.Request) { r.URL.RawQuery += "&X-Amz-Security-Token=session" }, ErrMalformed},
+		{"the signature twice", func(r *http.Request) { r.URL.RawQuery += "&X-Amz-Signature=00" }, ErrMalformed},
+		{"the names twice", func(r *http.Request) { r.URL.RawQuery += "&X-Amz-SignedHeaders=host" }, ErrMalformed},
+		{"another token as a header", func(r *http.Request) { r.Header.Set("X-Amz-Security-Token", "other") }, ErrMalformed},
+		{"the same token as a header too", func(r *http.Request) { r.Header.Set("X-Amz-Security-Token", "session") }, ErrNotSigned},
+		{"a hash as a header", func(r *http.Request) { r.Header.Set(contentSHA256, emptyHash) }, ErrNotSigned},
+		{"a date as a header", func(r *http.Request) { r.Header.Set("X-Amz-Date", "20300101T000000Z") }, ErrNotSigned},
+		{"a parameter more", func(r *http.Request) { r.URL.RawQuery += "&admin=1" }, ErrSignature},
+		{"another host", func(r *http.Request) { r.Host = "evil.example.com" }, ErrSignature},
+		{"another port", func(r *http.Request) { r.Host = "api.example.com:8080" }, ErrSignature},
+		{"another path", func(r *http.Request) { r.URL.Path = "/notes/b" }, ErrSignature},
+		{"another method", func(r *http.Request) { r.Method = "DELETE" }, ErrSignature},
+		{"a body", func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("x")), 1 }, ErrSignature},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := resign(testTime, "60", "host")
+			c.change(r)
+			_, err := v.Verify(r)
+			wantCode(t, err, c.want)
+		})
+	}
+}
+
 func TestDecodedLength(t *testing.T) {
 	v := newVerifier(t, testConfig(newKeyServer(t).URL))
 	for name, values := range map[string][]string{
