@@ -14,6 +14,10 @@
 // a struct, and refuses with a *fault.Error. Any other error, and a panic, is
 // logged and shown as InternalErrorException without detail.
 //
+// What is served beside the API, at the domains of pools and to verifiers, counts
+// in the same limiter (Allow, AllowAll); requests to domains stand in the same log
+// and metrics (ObserveDomain).
+//
 // Package apimodel holds the codec, sigv4 verifies signatures, iam decides.
 //
 // Source: "AWS JSON 1.1 protocol" of the Smithy specification.
