@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,7 +13,6 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/app"
 	"github.com/poolhouse/poolhouse/internal/federation/saml/samltest"
-	"github.com/poolhouse/poolhouse/internal/federation/samlprovider"
 	"github.com/poolhouse/poolhouse/internal/keys"
 )
 
@@ -27,10 +27,12 @@ func newIdP() *samltest.IdP { return samltest.New("https://idp.example.com/metad
 
 // withSAML is a server that knows an identity provider as corp.
 func withSAML(t testing.TB, database string, master keys.MasterKey, idp *samltest.IdP, sts string) *server {
-	return serverWith(t, app.Options{
-		DatabaseURL: database, MasterKey: master, STSURL: sts,
-		Seed: &app.Seed{SAMLProviders: []samlprovider.Definition{{Name: "corp", Metadata: string(idp.Metadata())}}},
-	})
+	t.Helper()
+	seed := new(app.Seed)
+	if err := json.Unmarshal(fmt.Appendf(nil, `{"SamlProviders":[{"Name":"corp","Metadata":%q}]}`, idp.Metadata()), seed); err != nil {
+		t.Fatal(err)
+	}
+	return serverWith(t, app.Options{DatabaseURL: database, MasterKey: master, STSURL: sts, Seed: seed})
 }
 
 // newSAMLPool makes an identity pool that takes logins of corp.

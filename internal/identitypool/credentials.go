@@ -50,11 +50,15 @@ func (p *Pools) Credentials(ctx context.Context, id string, tokens map[string]st
 			return "", credentials.Set{}, err
 		}
 	}
+	set, err := p.credentials.Issue(ctx, r)
+	if err != nil {
+		return "", credentials.Set{}, err
+	}
+	// What cannot be given uses nothing up.
 	if err := p.spend(ctx, s.Logins); err != nil {
 		return "", credentials.Set{}, err
 	}
-	set, err := p.credentials.Issue(ctx, r)
-	return s.ID, set, err
+	return s.ID, set, nil
 }
 
 // session is As, and takes tokens of a developer's users too.

@@ -152,13 +152,12 @@ awsjson:  idpapi identityapi github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-
 passkey:  passkey/passkeytest
 federation/saml: federation/metadata federation/saml/samltest
 federation/samlprovider: federation/saml/samltest
-identitypool/login:      federation/saml/samltest
 message/smtp: keys message/smtp/smtptest
 message/ses:  message/eum message/sns
 signin:   passkey/passkeytest
 hosted:   message totp passkey/passkeytest
 userimport: message
-identity: app keys federation/saml/samltest federation/samlprovider
+identity: app keys federation/saml/samltest
 idp:      totp config app identity identityapi passkey/passkeytest github.com/aws/aws-lambda-go
 app:      identityapi srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys

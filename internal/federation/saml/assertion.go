@@ -27,11 +27,11 @@ var (
 )
 
 const (
-	success         = "urn:oasis:names:tc:SAML:2.0:status:Success"
-	bearer          = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-	unspecified     = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
-	maxName         = 1024 // bytes, of an id, a name or what qualifies it
-	maxIssuedBefore = time.Hour
+	success     = "urn:oasis:names:tc:SAML:2.0:status:Success"
+	bearer      = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	unspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+	maxName     = 1024      // bytes, of an id, a name or what qualifies it
+	maxAge      = time.Hour // of an assertion, since it was issued
 )
 
 // Provider is an identity provider, as its metadata tells.
@@ -143,7 +143,7 @@ func read(el *etree.Element, p Provider, e Expected) (*Assertion, error) {
 		return nil, ErrMalformed
 	}
 	// One that could be used for years would have to be remembered for as long.
-	a.ExpiresAt = issued.Add(maxIssuedBefore)
+	a.ExpiresAt = issued.Add(maxAge)
 	if issued.After(e.Now.Add(e.Skew)) {
 		return nil, ErrTooEarly
 	}

@@ -101,7 +101,7 @@ func (p *Providers) Find(ctx context.Context, name string) (*Provider, error) {
 	generation := p.generation
 	p.mu.Unlock()
 	if known {
-		return found, nil
+		return named(found, name), nil
 	}
 	var row store.SAMLProvider
 	err := p.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -120,7 +120,15 @@ func (p *Providers) Find(ctx context.Context, name string) (*Provider, error) {
 	if p.generation == generation && len(p.known) < maxKnown {
 		p.known[short] = found
 	}
-	return found, nil
+	return named(found, name), nil
+}
+
+// named is a provider if the ARN is its own, with the partition.
+func named(found *Provider, name string) *Provider {
+	if found == nil || found.ARN != name {
+		return nil
+	}
+	return found
 }
 
 func (p *Providers) read(row store.SAMLProvider) (*Provider, error) {

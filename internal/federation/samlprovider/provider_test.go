@@ -51,7 +51,7 @@ func providers(t *testing.T, db *store.DB) {
 	if find(corpARN) != corp {
 		t.Error("a known provider is read again")
 	}
-	for _, other := range []string{"arn:aws:iam::999999999999:saml-provider/corp", "arn:aws:iam::123456789012:saml-provider/Corp", "corp", ""} {
+	for _, other := range []string{"arn:aws:iam::999999999999:saml-provider/corp", "arn:aws-cn:iam::123456789012:saml-provider/corp", "arn:aws:iam::123456789012:saml-provider/Corp", "corp", ""} {
 		if find(other) != nil {
 			t.Errorf("%q is the provider too", other)
 		}
