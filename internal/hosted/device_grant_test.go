@@ -2,6 +2,7 @@ package hosted
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -123,7 +124,11 @@ func TestDevicePages(t *testing.T) {
 // TestDevicePagesRefuse is for codes that are none (any more), and guessing.
 func TestDevicePagesRefuse(t *testing.T) {
 	w := newSite(t, setting{})
-	w.Origin = func(*http.Request) signin.Origin { return signin.Origin{IPAddress: "2001:db8::1"} }
+	asked := 0 // from another address each time, of a network that is one house's
+	w.Origin = func(*http.Request) signin.Origin {
+		asked++
+		return signin.Origin{IPAddress: fmt.Sprintf("2001:db8::%x", asked)}
+	}
 	d := w.device("")
 	b := w.browser()
 	b.get("/device")
