@@ -5,10 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/poolhouse/poolhouse/verify/sigv4/canonical"
 )
 
 // emptyHash is the SHA-256 of no body.
@@ -45,9 +45,9 @@ func (k AccessKey) sign(r *http.Request, region, service string, now time.Time) 
 		names += ";x-amz-security-token"
 		headers += "x-amz-security-token:" + k.SessionToken + "\n"
 	}
-	canonical := r.Method + "\n" + r.URL.EscapedPath() + "\n" + canonicalQuery(r.URL.Query()) + "\n" +
-		headers + "\n" + names + "\n" + emptyHash
-	digest := sha256.Sum256([]byte(canonical))
+	query, _ := canonical.Query(r.URL.RawQuery) // ours, and well formed
+	text := r.Method + "\n" + r.URL.EscapedPath() + "\n" + query + "\n" + headers + "\n" + names + "\n" + emptyHash
+	digest := sha256.Sum256([]byte(text))
 	scope := stamp[:8] + "/" + region + "/" + service + "/aws4_request"
 	toSign := "AWS4-HMAC-SHA256\n" + stamp + "\n" + scope + "\n" + hex.EncodeToString(digest[:])
 	key := []byte("AWS4" + k.Secret)
@@ -56,20 +56,6 @@ func (k AccessKey) sign(r *http.Request, region, service string, now time.Time) 
 	}
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+k.ID+"/"+scope+
 		", SignedHeaders="+names+", Signature="+hex.EncodeToString(hmacSHA256(key, toSign)))
-}
-
-// canonicalQuery is the query sorted by encoded name and value. QueryEscape
-// differs from what AWS wants in the space.
-func canonicalQuery(query url.Values) string {
-	var pairs []string
-	escape := func(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
-	for name, values := range query {
-		for _, value := range values {
-			pairs = append(pairs, escape(name)+"="+escape(value))
-		}
-	}
-	slices.Sort(pairs)
-	return strings.Join(pairs, "&")
 }
 
 func hmacSHA256(key []byte, text string) []byte {

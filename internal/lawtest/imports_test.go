@@ -33,7 +33,7 @@ identityapi: apimodel
 arn:
 passkey:             github.com/go-webauthn/webauthn github.com/google/uuid
 passkey/passkeytest: github.com/go-webauthn/webauthn
-sigv4:       fault
+sigv4:       fault /verify/sigv4/canonical
 iam:         fault
 
 # Rows, keys, and what is written to users.
@@ -122,9 +122,10 @@ app: backchannel logdelivery threat threat/geo threat/leaked federation/fetch fe
 /verify/internal/jose:
 /verify/dpop:       /verify/internal/jose
 /verify/dpop/dpoptest:
-/verify:            /verify/dpop /verify/internal/jose
+/verify/sigv4/canonical:
+/verify:            /verify/dpop /verify/internal/jose /verify/sigv4/canonical
 /verify/middleware: /verify /verify/dpop
-/verify/sigv4:      /verify
+/verify/sigv4:      /verify /verify/sigv4/canonical
 /verify/settings:   /verify /verify/middleware
 /verify/albauth:    /verify /verify/middleware
 
