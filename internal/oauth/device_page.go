@@ -37,7 +37,7 @@ type DeviceRequest struct {
 }
 
 // deviceHandle is what the addresses of pages carry, sealed: whoever has one was
-// told the user code. It shows no other page the way to the device code.
+// told the user code. Nothing in it leads to the device code.
 type deviceHandle struct {
 	ID       string `json:"g"` // of the grant
 	UserCode string `json:"u"`
