@@ -3,6 +3,9 @@ package userpool
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/poolhouse/poolhouse/internal/store"
 )
 
 func TestCheckLogoutURI(t *testing.T) {
@@ -54,4 +57,41 @@ func FuzzCheckLogoutURI(f *testing.F) {
 			t.Errorf("%q is taken", text)
 		}
 	})
+}
+
+// TestPasswordsEndClientSessions tells clients of what an administrator does to a
+// password, if the user cannot go on with what there was.
+func TestPasswordsEndClientSessions(t *testing.T) {
+	d := newDirectory(t, NoLimits())
+	pool := testPool(t)
+	ann := d.annWith(pool, "email", "a@example.com", "email_verified", "true")
+	for _, tt := range []struct {
+		name string
+		do   func() error
+		told int
+	}{
+		{"a password for good", func() error { return d.users.SetPassword(t.Context(), pool, "ann", "N3w-Passw0rd", true) }, 0},
+		{"to be set anew", func() error { return d.users.ResetPassword(t.Context(), pool, "ann") }, 1},
+		{"a password for once", func() error { return d.users.SetPassword(t.Context(), pool, "ann", "N3w-Passw0rd", false) }, 1},
+	} {
+		told := 0
+		err := d.db.Update(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.JoinClientSession(store.ClientSession{PoolID: pool.ID, SID: tt.name, ClientID: "client", Sub: ann.Sub,
+				SessionID: "browser", OriginJTI: "origin", ExpiresAt: tx.Now().Add(time.Hour)})
+			return err
+		})
+		if err == nil {
+			err = tt.do()
+		}
+		if err == nil {
+			err = d.db.Update(t.Context(), func(tx *store.Tx) error {
+				list, err := tx.TakeLogoutNotices("test", tx.Now().Add(time.Hour), nil, 10)
+				told = len(list)
+				return err
+			})
+		}
+		if err != nil || told != tt.told {
+			t.Errorf("%s: %d told, want %d; %v", tt.name, told, tt.told, err)
+		}
+	}
 }
