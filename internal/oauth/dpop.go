@@ -110,12 +110,16 @@ func (s *Server) spendProof(w http.ResponseWriter, r *http.Request, client *user
 }
 
 // addresses are those at which clients may have sent a request: the path of the
-// domain below the public URL, and the domain's own host name, with the port of the
-// public URL or, for it may be elsewhere, without. What the Host header says does
-// not count: it is the sender's.
+// domain below the public URL, as they spelled it, and the domain's own host name,
+// with the port of the public URL or, for it may be elsewhere, without. What the Host
+// header says does not count: it is the sender's.
 func (s *Server) addresses(r *http.Request) []string {
 	site := SiteOf(r.Context())
-	urls := []string{s.PublicURL + domainPath + site.Domain.Name + r.URL.Path}
+	base := site.Base
+	if base == "" {
+		base = domainPath + site.Domain.Name
+	}
+	urls := []string{s.PublicURL + base + r.URL.Path}
 	u, err := url.Parse(s.PublicURL)
 	if err != nil {
 		return urls

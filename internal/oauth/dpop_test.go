@@ -281,6 +281,14 @@ func TestBadProofs(t *testing.T) {
 			s.postWith("/oauth2/token", form, test.proofs, machineClient, testSecret).want(t, 400, proofFault("invalid_dpop_proof", test.want.Error()))
 		})
 	}
+	// The name of the domain may be spelled otherwise.
+	r := httptest.NewRequest(http.MethodPost, "https://id.example.com/_domain/DEMO/oauth2/token", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(machineClient, testSecret)
+	r.Header.Set("DPoP", at("https://id.example.com/_domain/DEMO/oauth2/token")[0])
+	if got := s.do(r); got.StatusCode != 200 {
+		t.Errorf("in capitals: %d %s", got.StatusCode, got.body)
+	}
 	two := append(s.proof(k), s.proof(k)...)
 	s.postWith("/oauth2/token", form, two, machineClient, testSecret).want(t, 400, proofFault("invalid_dpop_proof", errTwoProofs.description))
 	for name, address := range map[string]string{

@@ -31,9 +31,12 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	access, err := s.authenticate(w, r, text, proven)
-	refused, isProof := errors.AsType[*grantError](err)
+	refused, _ := errors.AsType[*grantError](err)
 	switch code := fault.CodeOf(err); {
-	case isProof:
+	case refused == errTooMany:
+		writeTooMany(w)
+		return
+	case refused != nil: // the proof
 		refuse(w, http.StatusUnauthorized, refused.code, refused.description)
 		return
 	case errors.Is(err, token.ErrBound):
@@ -48,10 +51,6 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.logError(r, err)
 		writeJSON(w, http.StatusInternalServerError, map[string]string{"error": "server_error"})
-		return
-	}
-	if !s.Allow(r, PerClient, access.Client.ID) {
-		writeTooMany(w)
 		return
 	}
 	claims := maps.Clone(access.Readable())
@@ -90,7 +89,7 @@ func provenOf(r *http.Request) (text string, ok bool) {
 
 // authenticate checks the access token of a request to the site, and the proof that
 // must come with it if it is to be proven. Errors are those of AuthenticateOpenID
-// and of proofs.
+// and of proofs, and errTooMany.
 func (s *Server) authenticate(w http.ResponseWriter, r *http.Request, text string, proven bool) (*token.Access, error) {
 	var proof *dpop.Proof
 	thumbprint := ""
@@ -107,6 +106,8 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request, text strin
 		return nil, err
 	case access.Pool.ID != SiteOf(r.Context()).Pool.ID:
 		return nil, fault.New(fault.NotAuthorized, "Access Token of another user pool")
+	case !s.Allow(r, PerClient, access.Client.ID):
+		return nil, errTooMany
 	case proven:
 		return access, s.spendProof(w, r, access.Client, proof, text)
 	}

@@ -14,8 +14,9 @@ import (
 const retryAfter = "10"
 
 // Status is the HTTP status for an error of Authenticate or Rule.Check, and its
-// code by RFC 6750 (3.1) or RFC 9449 (7.1), which a request without a token has none of. What has
-// no verify.Code is a failure of something behind us that may pass: a 503.
+// code by RFC 6750 (3.1) or RFC 9449 (7.1), which a request without a token has none
+// of. What has no verify.Code is a failure of something behind us that may pass: a
+// 503.
 func Status(err error) (status int, code string) {
 	switch codeOf(err) {
 	case verify.ErrMissing:

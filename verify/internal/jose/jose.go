@@ -24,7 +24,7 @@ func Decode(text string) ([]byte, bool) {
 
 // Bounds of the modulus of RSA keys.
 const (
-	MinModulusBits = 2048 // RFC 7518, 3.3
+	minModulusBits = 2048 // RFC 7518, 3.3
 	MaxModulusBits = 8192 // what a bigger one costs, nobody needs
 )
 
@@ -43,7 +43,7 @@ func RSAKey(n, e string) (*rsa.PublicKey, bool) {
 	}
 	N, E := new(big.Int).SetBytes(modulus), new(big.Int).SetBytes(exponent)
 	switch {
-	case N.BitLen() < MinModulusBits, N.BitLen() > MaxModulusBits, N.Bit(0) == 0,
+	case N.BitLen() < minModulusBits, N.BitLen() > MaxModulusBits, N.Bit(0) == 0,
 		E.BitLen() > 31, E.Bit(0) == 0, E.Int64() < 3:
 		return nil, false
 	}
