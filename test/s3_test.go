@@ -15,6 +15,7 @@ import (
 // only root can make.
 func TestS3Versitygw(t *testing.T) {
 	requireBoto3(t)
+	requireNode(t)
 	versitygw := lookProgram(t, "versitygw", "POOLHOUSE_TEST_VERSITYGW")
 	err := exec.Command("unshare", "-nm", "true").Run()
 	testenv.Require(t, "versitygw", err == nil, "unshare cannot make namespaces")
@@ -27,10 +28,12 @@ func TestS3MinIO(t *testing.T) {
 	minio := os.Getenv("POOLHOUSE_TEST_MINIO")
 	testenv.Require(t, "minio", minio != "", "POOLHOUSE_TEST_MINIO names no program")
 	requireBoto3(t)
+	requireNode(t)
 	runS3(t, "sh", "testdata/s3/minio.sh", binary, minio, freePort(t), freePort(t))
 }
 
-// runS3 runs a script with a directory of its own.
+// runS3 runs a script with a directory of its own, and with the clients: the test's
+// own program is that of Go, see s3Client.
 func runS3(t *testing.T, command ...string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -40,7 +43,15 @@ func runS3(t *testing.T, command ...string) {
 		}
 	}
 	cmd := exec.CommandContext(t.Context(), command[0], append(command[1:], dir)...)
-	cmd.Env = environment()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts, err := filepath.Abs("clients/js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(environment(), "GO_CLIENT="+program, "JS_CLIENTS="+scripts)
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "put, read and refused") {
 		t.Errorf("%v\n%s", err, tail(string(out)))
@@ -50,6 +61,13 @@ func runS3(t *testing.T, command ...string) {
 			t.Logf("%s\n%s", filepath.Base(log), tail(string(text)))
 		}
 	}
+}
+
+func requireNode(t *testing.T) {
+	t.Helper()
+	probe := exec.Command("node", "-e", "import('@aws-sdk/credential-providers')")
+	probe.Dir = "clients/js"
+	testenv.Require(t, "node", probe.Run() == nil, "node, or its packages, are not installed")
 }
 
 func requireBoto3(t *testing.T) {

@@ -1,10 +1,10 @@
 // The SDK's provider of credentials of identity pools, and requests signed with them. Not a test of its own: the server
 // that it needs has roles.
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromCognitoIdentityPool } from '@aws-sdk/credential-providers';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { SHA256 } from './sha256.mjs';
 
 const { POOLHOUSE: endpoint, API, IDENTITY_POOL: identityPoolId, LOGINS } = process.env;
 const region = 'us-east-1';
@@ -12,13 +12,6 @@ const provider = fromCognitoIdentityPool({ identityPoolId, logins: JSON.parse(LO
 const credentials = await provider();
 const { identityId } = credentials;
 assert.match(identityId, /^us-east-1:/);
-
-/** The hash that the signer wants. */
-class SHA256 {
-  constructor(secret) { this.hash = secret ? createHmac('sha256', secret) : createHash('sha256'); }
-  update(data) { this.hash.update(data); }
-  async digest() { return new Uint8Array(this.hash.digest()); }
-}
 
 const signer = new SignatureV4({ credentials, region, service: 'execute-api', sha256: SHA256 });
 

@@ -1,6 +1,7 @@
 """Two users get credentials of a role through an identity pool, whose roles are kept
 by an S3 server with an STS: an object is written and read with them, the prefix of
-another is refused, and so is a role that is not there. The server is MinIO, if MINIO
+another is refused, and so is a role that is not there. SDKs for Python, Go and
+JavaScript do so. The server is MinIO, if MINIO
 names its program, else versitygw, which runs already."""
 
 import atexit
@@ -142,6 +143,13 @@ if minio:
     other = s3_as(grace_id, grace)
     other.put_object(Bucket="photos", Key=f"{grace_id}/cat.txt", Body=b"a cat")
     refused(lambda: other.get_object(Bucket="photos", Key=f"{ada_id}/cat.txt"), "AccessDenied")
+
+# So do other SDKs: for Go, in the program of the tests, and for JavaScript.
+user = {**os.environ, "IDENTITY_POOL": pool, "LOGINS": json.dumps(ada), "FOREIGN": grace_id}
+subprocess.run([os.environ["GO_CLIENT"]], check=True, env={**user, "S3_CLIENT": "1"})
+subprocess.run(["node", "s3.mjs"], check=True, env=user, cwd=os.environ["JS_CLIENTS"])
+for name, text in {"go": b"a horse", "js": b"a dog"}.items():
+    assert root.get_object(Bucket="photos", Key=f"{ada_id}/{name}.txt")["Body"].read() == text
 
 # A role that is not there is a fault of the pool's configuration.
 identity.set_identity_pool_roles(IdentityPoolId=pool, Roles={"authenticated": role + "Not"})

@@ -37,5 +37,6 @@ start poolhouse "$poolhouse" serve --data "$dir" --addr 203.0.113.10:80 --tls-ad
 # shellcheck disable=SC1091
 . "$dir/admin.env"
 export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-AWS_CA_BUNDLE=$dir/tls.crt POOLHOUSE=https://$host STS=http://127.0.0.1:7076 S3=http://127.0.0.1:7070 \
+export AWS_CA_BUNDLE="$dir/tls.crt" NODE_EXTRA_CA_CERTS="$dir/tls.crt" SSL_CERT_FILE="$dir/tls.crt"
+POOLHOUSE=https://$host STS=http://127.0.0.1:7076 S3=http://127.0.0.1:7070 \
 	CERTIFICATE=$dir/tls.crt python3 "$here/s3.py"
