@@ -64,3 +64,23 @@ func (a *App) clearExpired(ctx context.Context) error {
 		}
 	}
 }
+
+// refreshProviders reads again, until ctx ends, what identity providers publish of
+// themselves: each on one node, when it is due.
+func (a *App) refreshProviders(ctx context.Context) {
+	ticker := time.NewTicker(housekeepingInterval)
+	defer ticker.Stop()
+	for {
+		for found := true; found; {
+			var err error
+			if found, err = a.pools.RefreshProvider(ctx); err != nil && ctx.Err() == nil {
+				a.log.WarnContext(ctx, "cannot read the metadata of an identity provider again; the old holds", "err", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

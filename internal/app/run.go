@@ -74,6 +74,7 @@ func (a *App) Serve(ctx context.Context, listeners []net.Listener, grace time.Du
 	housekeeping, stop := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	background.Go(func() { a.keepHouse(housekeeping) })
+	background.Go(func() { a.refreshProviders(housekeeping) })
 	defer background.Wait()
 	defer stop()
 	a.ring.Prepare()

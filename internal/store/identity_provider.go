@@ -15,17 +15,18 @@ type IdentityProvider struct {
 	Doc        string
 	CreatedAt  time.Time
 	ModifiedAt time.Time
+	RefreshAt  time.Time // when what it publishes of itself is read again; zero: never
 }
 
-const providerColumns = `p.pool_id, p.id, p.name, p.type, p.doc, p.created_at, p.modified_at`
+const providerColumns = `p.pool_id, p.id, p.name, p.type, p.doc, p.created_at, p.modified_at, p.refresh_at`
 
 func scanIdentityProvider(row interface{ Scan(...any) error }) (*IdentityProvider, error) {
 	var p IdentityProvider
-	var created, modified int64
-	if err := row.Scan(&p.PoolID, &p.ID, &p.Name, &p.Type, &p.Doc, &created, &modified); err != nil {
+	var created, modified, refresh int64
+	if err := row.Scan(&p.PoolID, &p.ID, &p.Name, &p.Type, &p.Doc, &created, &modified, &refresh); err != nil {
 		return nil, notFound(err)
 	}
-	p.CreatedAt, p.ModifiedAt = fromMillis(created), fromMillis(modified)
+	p.CreatedAt, p.ModifiedAt, p.RefreshAt = fromMillis(created), fromMillis(modified), fromMillis(refresh)
 	return &p, nil
 }
 
@@ -60,9 +61,9 @@ func (tx *Tx) CountIdentityProviders(poolID string) (int, error) {
 
 // InsertIdentityProvider adds a provider; a name in use gives ErrExists.
 func (tx *Tx) InsertIdentityProvider(p *IdentityProvider) error {
-	n, err := tx.exec(`INSERT INTO identity_providers (pool_id, id, name, type, doc, created_at, modified_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-		p.PoolID, p.ID, p.Name, p.Type, p.Doc, millis(p.CreatedAt), millis(p.ModifiedAt))
+	n, err := tx.exec(`INSERT INTO identity_providers (pool_id, id, name, type, doc, created_at, modified_at, refresh_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+		p.PoolID, p.ID, p.Name, p.Type, p.Doc, millis(p.CreatedAt), millis(p.ModifiedAt), millis(p.RefreshAt))
 	if err != nil {
 		return err
 	}
@@ -72,14 +73,38 @@ func (tx *Tx) InsertIdentityProvider(p *IdentityProvider) error {
 	return tx.changeConfig()
 }
 
-// UpdateIdentityProvider replaces the configuration and time of change of the
-// provider with this id.
+// UpdateIdentityProvider replaces the configuration, the time of change and that
+// of the next refresh of the provider with this id.
 func (tx *Tx) UpdateIdentityProvider(p *IdentityProvider) error {
-	if err := mustAffect(tx.exec(`UPDATE identity_providers SET doc = $3, modified_at = $4 WHERE pool_id = $1 AND id = $2`,
-		p.PoolID, p.ID, p.Doc, millis(p.ModifiedAt))); err != nil {
+	if err := mustAffect(tx.exec(`UPDATE identity_providers SET doc = $3, modified_at = $4, refresh_at = $5 WHERE pool_id = $1 AND id = $2`,
+		p.PoolID, p.ID, p.Doc, millis(p.ModifiedAt), millis(p.RefreshAt))); err != nil {
 		return err
 	}
 	return tx.changeConfig()
+}
+
+// TakeIdentityProvider returns the provider that has been due for a refresh for
+// longest, and makes it due again at another time, so that no other node takes it;
+// ErrNotFound if none is due.
+func (tx *Tx) TakeIdentityProvider(again time.Time) (*IdentityProvider, error) {
+	p, err := scanIdentityProvider(tx.queryRow(`SELECT `+providerColumns+` FROM identity_providers p
+		WHERE p.refresh_at > 0 AND p.refresh_at <= $1 ORDER BY p.refresh_at LIMIT 1`, millis(tx.Now())))
+	if err != nil {
+		return nil, err
+	}
+	p.RefreshAt = again
+	return p, tx.RefreshIdentityProviderAt(p.PoolID, p.ID, again)
+}
+
+// IdentityProviderDue says whether a provider is due for a refresh.
+func (tx *Tx) IdentityProviderDue() (bool, error) {
+	return tx.exists(`SELECT 1 FROM identity_providers WHERE refresh_at > 0 AND refresh_at <= $1 LIMIT 1`, millis(tx.Now()))
+}
+
+// RefreshIdentityProviderAt says when a provider is due for a refresh that has
+// learned nothing new.
+func (tx *Tx) RefreshIdentityProviderAt(poolID, id string, at time.Time) error {
+	return mustAffect(tx.exec(`UPDATE identity_providers SET refresh_at = $3 WHERE pool_id = $1 AND id = $2`, poolID, id, millis(at)))
 }
 
 // ProviderIdentifiers returns the identifiers of a provider, in their order.

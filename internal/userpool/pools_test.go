@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,9 +30,9 @@ func memoryPools(t testing.TB, o PoolsOptions) *Pools {
 	return poolsOn(t, storetest.Memory(t), keys.GenerateMasterKey(), o)
 }
 
-// movedPools has a clock that is ahead by what *ahead says.
-func movedPools(t testing.TB, ahead *time.Duration) *Pools {
-	db := storetest.OpenAt(t, "sqlite::memory:", func() time.Time { return time.Now().Add(*ahead) })
+// movedPools has a clock that is ahead by what ahead says.
+func movedPools(t testing.TB, ahead *atomic.Int64) *Pools {
+	db := storetest.OpenAt(t, "sqlite::memory:", func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
 	return poolsOn(t, db, keys.GenerateMasterKey(), PoolsOptions{})
 }
 
@@ -93,7 +94,7 @@ func TestARN(t *testing.T) {
 }
 
 func TestWantedIDs(t *testing.T) {
-	var ahead time.Duration
+	var ahead atomic.Int64
 	p := movedPools(t, &ahead)
 	pool := createPool(t, p, NewPool{ID: "us-east-1_Demo00000"})
 	if pool.ID != "us-east-1_Demo00000" || pool.Region() != "us-east-1" {
@@ -117,7 +118,7 @@ func TestWantedIDs(t *testing.T) {
 	if _, err := p.Create(t.Context(), NewPool{ID: pool.ID, Name: "too early"}); !errors.Is(err, ErrIDTaken) {
 		t.Errorf("pool with rows left: %v, want ErrIDTaken", err)
 	}
-	ahead = time.Minute // no node writes to the pool any more
+	ahead.Store(int64(time.Minute)) // no node writes to the pool any more
 	if err := p.ClearDeleted(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +170,7 @@ func TestLookups(t *testing.T) {
 }
 
 func TestDelete(t *testing.T) {
-	var ahead time.Duration
+	var ahead atomic.Int64
 	p := movedPools(t, &ahead)
 	protected := PoolSettings{PoolConfig: PoolConfig{DeletionProtection: "ACTIVE"}}
 	pool := createPool(t, p, NewPool{Settings: protected})
@@ -219,7 +220,7 @@ func TestDelete(t *testing.T) {
 	if err := p.db.Update(t.Context(), func(tx *store.Tx) error { return tx.InsertUser(straggler) }); err != nil {
 		t.Fatal(err)
 	}
-	ahead = time.Minute
+	ahead.Store(int64(time.Minute))
 	if err := p.ClearDeleted(t.Context()); err != nil {
 		t.Fatal(err)
 	}

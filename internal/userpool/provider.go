@@ -215,6 +215,6 @@ func (p *Pools) providerRow(provider *Provider) (*store.IdentityProvider, error)
 	}
 	return &store.IdentityProvider{
 		PoolID: provider.PoolID, ID: provider.ID, Name: provider.Name, Type: provider.Type, Doc: string(text),
-		CreatedAt: provider.CreatedAt, ModifiedAt: provider.ModifiedAt,
+		CreatedAt: provider.CreatedAt, ModifiedAt: provider.ModifiedAt, RefreshAt: provider.refreshAt(p.db.Now()),
 	}, nil
 }

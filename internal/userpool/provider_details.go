@@ -90,7 +90,7 @@ var providerKinds = map[string]providerKind{
 		filled: func(string) map[string]string { return map[string]string{"attributes_url_add_attributes": "false"} },
 	},
 	ProviderSAML: {
-		optional: []string{"MetadataFile", "MetadataURL", "IDPSignout", "IDPInit", "EncryptedResponses", "RequestSigningAlgorithm",
+		optional: []string{"MetadataFile", detailMetadataURL, "IDPSignout", "IDPInit", "EncryptedResponses", "RequestSigningAlgorithm",
 			detailSSO, detailSLO, "ActiveEncryptionCertificate"},
 		filled: func(string) map[string]string { return nil },
 	},
@@ -99,6 +99,8 @@ var providerKinds = map[string]providerKind{
 const (
 	// defaultFacebookVersion is that of the examples in the API reference.
 	defaultFacebookVersion = "v17.0"
+
+	detailMetadataURL = "MetadataURL"
 
 	detailSSO = "SSORedirectBindingURI"
 	detailSLO = "SLORedirectBindingURI"
@@ -159,9 +161,9 @@ func newDetails(providerType string, given map[string]string) (map[string]string
 
 func checkSAMLDetails(details map[string]string) error {
 	switch {
-	case details["MetadataURL"] == "" && details["MetadataFile"] == "":
+	case details[detailMetadataURL] == "" && details["MetadataFile"] == "":
 		return invalid("At least one of the MetadataURL or MetadataFile should be provided.")
-	case details["MetadataURL"] != "" && details["MetadataFile"] != "":
+	case details[detailMetadataURL] != "" && details["MetadataFile"] != "":
 		return invalid("Only one of the MetadataURL or MetadataFile should be provided.")
 	}
 	// These are told by the metadata and the pool, not by the caller.
@@ -182,7 +184,7 @@ func checkDetail(name, value string) error {
 	}
 	valid, want := true, ""
 	switch name {
-	case "authorize_url", "token_url", "attributes_url", "jwks_uri", "oidc_issuer", "MetadataURL":
+	case "authorize_url", "token_url", "attributes_url", "jwks_uri", "oidc_issuer", detailMetadataURL:
 		valid, want = metadata.IsURL(value), "a URL"
 	case "attributes_request_method", "token_request_method":
 		valid, want = value == "GET" || value == "POST", "GET or POST"

@@ -30,7 +30,7 @@ func (p *Pools) learn(ctx context.Context, provider *Provider) error {
 
 func (p *Pools) learnSAML(ctx context.Context, provider *Provider) error {
 	doc := []byte(provider.Details["MetadataFile"])
-	if address := provider.Details["MetadataURL"]; address != "" {
+	if address := provider.Details[detailMetadataURL]; address != "" {
 		if p.fetch == nil {
 			return invalid("Unable to retrieve metadata from %s", address)
 		}

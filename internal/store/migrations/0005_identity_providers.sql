@@ -3,6 +3,7 @@
 -- deleted provider count no more, although they are cleared away in steps, and
 -- do not come back with a new provider of the old name.
 
+-- refresh_at is when what a provider publishes of itself is read again; 0: never.
 CREATE TABLE identity_providers (
 	pool_id     TEXT   NOT NULL,
 	id          TEXT   NOT NULL,
@@ -11,9 +12,11 @@ CREATE TABLE identity_providers (
 	doc         TEXT   NOT NULL,
 	created_at  BIGINT NOT NULL,
 	modified_at BIGINT NOT NULL,
+	refresh_at  BIGINT NOT NULL,
 	PRIMARY KEY (pool_id, id)
 );
 CREATE UNIQUE INDEX identity_providers_by_name ON identity_providers (pool_id, name);
+CREATE INDEX identity_providers_by_refresh ON identity_providers (refresh_at);
 
 -- Other names of providers, such as the domains of email addresses.
 CREATE TABLE identity_provider_identifiers (

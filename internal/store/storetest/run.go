@@ -51,6 +51,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"second factors", secondFactors},
 		{"kept sessions", keptSessions},
 		{"identity providers", identityProviders},
+		{"refresh of identity providers", providerRefresh},
 		{"look", look},
 		{"domains", domains},
 		{"replicas", replicas},
