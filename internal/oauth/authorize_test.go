@@ -370,6 +370,11 @@ func TestHosts(t *testing.T) {
 	if a := s.do(httptest.NewRequest(http.MethodGet, "/_domain/nobody/login", nil)); a.StatusCode != 404 {
 		t.Errorf("unknown domain: %d", a.StatusCode)
 	}
+	for _, path := range []string{"//oauth2/token", "/oauth2//token", "/assets/../oauth2/token", "/./oauth2/token"} {
+		if a := s.do(httptest.NewRequest(http.MethodGet, "/_domain/demo"+path, nil)); a.StatusCode != 405 || a.Header.Get("Allow") == "" {
+			t.Errorf("%s: %d, not that of /oauth2/token", path, a.StatusCode)
+		}
+	}
 	if a := s.do(httptest.NewRequest(http.MethodPost, "/_domain/demo/oauth2/authorize", nil)); a.StatusCode != 405 {
 		t.Errorf("POST /oauth2/authorize: %d", a.StatusCode)
 	}

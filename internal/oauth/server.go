@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -123,12 +124,22 @@ func (s *Server) Route(pages, next http.Handler) http.Handler {
 		}
 		site := &Site{Pool: pool, Domain: domain, Base: base, RequestID: uuid.NewString(), pages: pages}
 		inside := r.Clone(context.WithValue(r.Context(), siteKey{}, site))
-		inside.URL.Path, inside.URL.RawPath = path, ""
+		inside.URL.Path, inside.URL.RawPath = cleanPath(path), ""
 		if !s.allows(inside, site) {
 			site.refuse(w)
 		}
 		s.observed(w, inside, site, mux)
 	})
+}
+
+// cleanPath is a path without empty and dotted parts. http.ServeMux would redirect
+// to it, and not know what stands before.
+func cleanPath(p string) string {
+	clean := path.Clean(p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean
 }
 
 // domainOf is the name of the domain that a request may be for, "" for none, what
