@@ -57,10 +57,9 @@ test('sign-up', async (t) => {
     await page.getByRole('status').filter({ hasText: 'A new code is on its way' }).waitFor();
     const { code } = await message(pool, 'grace');
     assert.notEqual(code, first);
-    await answer(page, 'Code', code, 'Confirm account');
-    await Promise.race([heading(page, 'Welcome back'), heading(page, 'Sign in')]);
-    if (/_domain/.test(page.url())) await signIn(page, 'grace');
-    await arrived(page);
+    await page.getByLabel('Code', { exact: true }).fill(code);
+    await page.getByRole('button', { name: 'Confirm account', exact: true }).dblclick();
+    await arrived(page); // whoever signed up here is signed in
   });
   await t.test('of a name that is taken', async () => {
     const page = await visitor();

@@ -33,6 +33,12 @@ test('a password', async (t) => {
     await look(page, 'sign-in-wrong');
     await signIn(page, 'nobody', 'Wrong-Horse-7');
     await failure(page, 'Incorrect username or password.');
+    await page.reload(); // which would ask whether to send the form again
+    await failure(page, 'Incorrect username or password.');
+    await page.goBack();
+    await heading(page, 'Sign in');
+    await page.goForward();
+    await failure(page, 'Incorrect username or password.');
   });
   await t.test('that is right', async () => {
     await page.goto(address(pool));
@@ -122,7 +128,8 @@ test('a second factor', async (t) => {
     await answer(page, 'Code', '000000', 'Verify');
     await failure(page, 'The code is wrong.');
     await look(page, 'code-wrong');
-    await answer(page, 'Code', (await message(pool, 'emma')).code, 'Verify');
+    await page.getByLabel('Code', { exact: true }).fill((await message(pool, 'emma')).code);
+    await page.getByRole('button', { name: 'Verify', exact: true }).dblclick();
     await arrived(page);
     await page.context().close();
   });

@@ -100,7 +100,7 @@ export async function visitor(options = {}) {
   const page = await context.newPage();
   page.on('pageerror', (e) => complaints.push(`${page.url()}: ${e}`));
   page.on('console', (m) => {
-    // A form that was wrong is answered with 400, of which the browser tells.
+    // An address that is refused is answered with 400, of which the browser tells.
     if (m.type() === 'error' && !/status of 40[0-9]/.test(m.text())) complaints.push(`${page.url()}: ${m.text()}`);
   });
   return page;
