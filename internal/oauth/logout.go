@@ -1,12 +1,14 @@
 package oauth
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/token"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -73,11 +75,15 @@ func (s *Server) logoutClient(r *http.Request, query url.Values) (client *userpo
 		return nil, "", "invalid_request", nil
 	}
 	if hint != "" {
-		token, err := s.Tokens.VerifyID(r.Context(), pool.ID, hint)
-		if err != nil || id != "" && id != token.ClientID {
+		hinted, err := s.Tokens.VerifyID(r.Context(), pool.ID, hint)
+		switch {
+		case errors.Is(err, token.ErrNoIDToken), errors.Is(err, token.ErrIDIssuer), errors.Is(err, token.ErrIDSignature),
+			err == nil && id != "" && id != hinted.ClientID:
 			return nil, "", "invalid_request", nil
+		case err != nil:
+			return nil, "", "", err
 		}
-		id, sub = token.ClientID, token.Sub
+		id, sub = hinted.ClientID, hinted.Sub
 	}
 	if id == "" {
 		return nil, "", missingParameter("client_id"), nil

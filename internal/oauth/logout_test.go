@@ -3,6 +3,7 @@ package oauth
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,5 +82,35 @@ func TestLogoutCookies(t *testing.T) {
 	}
 	if s.alive(t, "demo", tab...) || s.alive(t, "demo", window...) || !s.alive(t, "other", other...) {
 		t.Error("not all of the pool's sessions have ended, or those of another")
+	}
+}
+
+// TestRegistrationForLogout has clients say themselves where users go and what they
+// want to hear.
+func TestRegistrationForLogout(t *testing.T) {
+	s := newSite(t)
+	s.setDCR(t, &userpool.DcrConfiguration{EnableStatus: "ENABLED", OpenDcrEnabled: new(true), OpenDcrGrantTypes: []string{"code"}})
+	const begin = `{"redirect_uris":["` + callback + `"],"token_endpoint_auth_method":"none"`
+	got := s.register(begin+`,"post_logout_redirect_uris":["`+goodbye+`"],
+		"backchannel_logout_uri":"https://app.example.com/logout","backchannel_logout_session_required":true}`, "").registered(t)
+	if !slices.Equal(got.PostLogoutURIs, []string{goodbye}) || got.LogoutURI != "https://app.example.com/logout" || !got.SessionRequired {
+		t.Errorf("got %+v", got)
+	}
+	to, cookies := s.signIn(t, request("client_id", got.ClientID))
+	sid, _ := s.sidOf(t, to, "client_id", got.ClientID)
+	a := s.get("/logout", url.Values{"client_id": {got.ClientID}, "post_logout_redirect_uri": {goodbye}}, cookies...)
+	if told := s.notices(t); a.Header.Get("Location") != goodbye || !slices.Equal(told, []string{got.ClientID + " " + sid}) {
+		t.Errorf("to %s, told %q", a.Header.Get("Location"), told)
+	}
+	if plain := s.register(begin+`,"backchannel_logout_session_required":true}`, "").registered(t); plain.LogoutURI != "" || plain.SessionRequired || len(plain.PostLogoutURIs) != 0 {
+		t.Errorf("got %+v", plain)
+	}
+	for metadata, want := range map[string]string{
+		`,"backchannel_logout_uri":"http://app.example.com/"}`:                                        "backChannelLogoutUri must use the HTTPS protocol.",
+		`,"backchannel_logout_uri":"https://app.example.com/#a"}`:                                     "backChannelLogoutUri cannot contain a fragment.",
+		`,"post_logout_redirect_uris":["http://app.example.com/"]}`:                                   "http://app.example.com/ cannot use the HTTP protocol.",
+		`,"post_logout_redirect_uris":["https://app.example.com/` + strings.Repeat("a", 1024) + `"]}`: "post_logout_redirect_uris is too long",
+	} {
+		s.register(begin+metadata, "").want(t, 400, `{"error":"invalid_client_metadata","error_description":"`+want+`"}`)
 	}
 }

@@ -21,7 +21,10 @@ type registration struct {
 	AuthMethod      string   `json:"token_endpoint_auth_method"`
 	ClientName      string   `json:"client_name,omitzero"`
 	Scope           string   `json:"scope"`
-	DPoP            bool     `json:"dpop_bound_access_tokens,omitzero"` // RFC 9449, 5.2
+	DPoP            bool     `json:"dpop_bound_access_tokens,omitzero"`            // RFC 9449, 5.2
+	PostLogoutURIs  []string `json:"post_logout_redirect_uris,omitzero"`           // OpenID Connect RP-Initiated Logout 1.0, 3.1
+	LogoutURI       string   `json:"backchannel_logout_uri,omitzero"`              // OpenID Connect Back-Channel Logout 1.0, 2.2
+	SessionRequired bool     `json:"backchannel_logout_session_required,omitzero"` // likewise
 	ClientID        string   `json:"client_id"`
 	ClientSecret    string   `json:"client_secret,omitzero"`
 	IssuedAt        int64    `json:"client_id_issued_at"`                // unix seconds
@@ -105,7 +108,8 @@ func (s *Server) registerClient(r *http.Request, pool *userpool.Pool, open bool)
 	answer := &registration{
 		RedirectURIs: client.CallbackURLs, GrantTypes: asked.GrantTypes, ResponseTypes: asked.ResponseTypes, AuthMethod: asked.AuthMethod,
 		ClientName: client.Name, Scope: strings.Join(client.AllowedOAuthScopes, " "), DPoP: asked.DPoP, ClientID: client.ID, ClientSecret: client.Secret(),
-		IssuedAt: client.CreatedAt.Unix(),
+		IssuedAt: client.CreatedAt.Unix(), PostLogoutURIs: client.LogoutURLs,
+		LogoutURI: client.Extensions().BackChannelLogoutURI, SessionRequired: client.Extensions().BackChannelLogoutSessionRequired,
 	}
 	if client.HasSecret() {
 		answer.SecretExpiresAt = new(int64)
@@ -124,7 +128,8 @@ func (m *registration) wanted(open bool) (*userpool.Registration, error) {
 	if !slices.Contains([]string{"none", "client_secret_basic", "client_secret_post"}, m.AuthMethod) {
 		return nil, badMetadata("token_endpoint_auth_method is not supported")
 	}
-	w := &userpool.Registration{Name: m.ClientName, Secret: m.AuthMethod != "none", RedirectURIs: m.RedirectURIs, Open: open, Scopes: strings.Fields(m.Scope), DPoP: m.DPoP}
+	w := &userpool.Registration{Name: m.ClientName, Secret: m.AuthMethod != "none", RedirectURIs: m.RedirectURIs, Open: open, Scopes: strings.Fields(m.Scope), DPoP: m.DPoP,
+		LogoutURLs: m.PostLogoutURIs, BackChannelLogoutURI: m.LogoutURI, SessionRequired: m.SessionRequired}
 	var kept []string
 	for _, grant := range m.GrantTypes {
 		switch grant {
@@ -152,6 +157,8 @@ func (m *registration) wanted(open bool) (*userpool.Registration, error) {
 		return nil, badMetadata("grant_types has no grant type, or one twice")
 	case len(w.RedirectURIs) > maxRedirectURIs || slices.ContainsFunc(w.RedirectURIs, tooLong(maxRedirectURI)):
 		return nil, &grantError{code: "invalid_redirect_uri"}
+	case len(w.LogoutURLs) > maxRedirectURIs || slices.ContainsFunc(w.LogoutURLs, tooLong(maxRedirectURI)):
+		return nil, badMetadata("post_logout_redirect_uris is too long")
 	case len(w.Scopes) > maxScopes || slices.ContainsFunc(w.Scopes, tooLong(maxScope)):
 		return nil, badMetadata("scope is too long")
 	}

@@ -194,7 +194,7 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 	}
 
 	changeClaims(id, fixedIDClaims, changes.ID)
-	if r.SID != "" { // whatever a function made of it: the others' sid is theirs
+	if r.SID != "" { // behind functions: in tokens without one they may use the name
 		id["sid"] = r.SID
 	}
 	changed, err := changedAccess(access, client.ID, changes.Access)

@@ -25,6 +25,10 @@ type Registration struct {
 	Secret       bool // it can keep one
 	Open         bool // nobody vouches for it
 	DPoP         bool // it wants no tokens but such as are bound to its key
+
+	LogoutURLs           []string
+	BackChannelLogoutURI string // as in OAuthExtensions, with what follows
+	SessionRequired      bool
 }
 
 // Registers says whether clients can register themselves, and whether without
@@ -59,14 +63,20 @@ func (p *Pools) Register(ctx context.Context, pool *Pool, r Registration) (*Clie
 	if !registeredName(r.Name) {
 		return nil, invalid("The client name is not valid.")
 	}
+	if err := p.checkLogoutURI(r.BackChannelLogoutURI); err != nil {
+		return nil, err
+	}
 	var extensions *OAuthExtensions
+	if r.DPoP || r.BackChannelLogoutURI != "" {
+		extensions = &OAuthExtensions{BackChannelLogoutURI: r.BackChannelLogoutURI, BackChannelLogoutSessionRequired: r.SessionRequired}
+	}
 	if r.DPoP {
-		extensions = &OAuthExtensions{DPoP: DPoPRequired}
+		extensions.DPoP = DPoPRequired
 	}
 	client, err := p.CreateClient(ctx, NewClient{
 		OAuth: extensions, PoolID: pool.ID, Name: cmp.Or(r.Name, "dynamic-client"), GenerateSecret: r.Secret,
 		Settings: ClientSettings{ClientConfig: ClientConfig{
-			ClientType: clientDCR, CallbackURLs: r.RedirectURIs,
+			ClientType: clientDCR, CallbackURLs: r.RedirectURIs, LogoutURLs: r.LogoutURLs,
 			AllowedOAuthFlowsUserPoolClient: true, AllowedOAuthFlows: r.Flows, AllowedOAuthScopes: r.Scopes,
 			SupportedIdentityProviders: []string{"COGNITO"}, ExplicitAuthFlows: []string{"ALLOW_REFRESH_TOKEN_AUTH"},
 			PreventUserExistenceErrors: "ENABLED",
