@@ -363,6 +363,10 @@ func TestProofNonces(t *testing.T) {
 	if nonce == "" || !strings.Contains(first.Header.Get("Access-Control-Expose-Headers"), "DPoP-Nonce") {
 		t.Fatalf("headers %v", first.Header)
 	}
+	preflight := s.do(httptest.NewRequest(http.MethodOptions, tokenURL, nil))
+	if allowed := preflight.Header.Get("Access-Control-Allow-Headers"); !slices.Contains(strings.Split(allowed, ", "), "dpop") {
+		t.Errorf("a browser may send %s", allowed)
+	}
 	s.advance(2 * dpop.Turn)
 	stale := try(nonce)
 	stale.want(t, 400, use)

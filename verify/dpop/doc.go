@@ -5,9 +5,9 @@
 // APIs that check Cognito tokens need not call it: verify.Verifier and package
 // verify/middleware do. A proof is checked in three steps,
 //
-//	proof, err := dpop.Parse(header)            // the form and the signature
-//	err = proof.Check(dpop.Request{...})        // what it was made for, and when
-//	ok := seen.Spend(proof.ID(), now)           // that it is new
+//	proof, err := dpop.Parse(header)              // the form and the signature
+//	err = proof.Check(dpop.Request{...})          // what it was made for, and when
+//	first, full := seen.Spend(proof.ID(), now)    // that it is new
 //
 // and proof.Thumbprint() must be the member jkt of the token's claim cnf.
 //
