@@ -153,6 +153,8 @@ func TestRefusals(t *testing.T) {
 		{"session name", assume("RoleSessionName", "a/b"), 400, "ValidationError", "session name"},
 		{"policy", assume("Policy", "{}"), 400, "ValidationError", "Policy is not supported"},
 		{"policy ARN", assume("PolicyArns.member.1.arn", "arn"), 400, "ValidationError", "not supported"},
+		{"policy ARN without the first", assume("PolicyArns.member.2.arn", "arn"), 400, "ValidationError", "The parameter PolicyArns is not supported."},
+		{"policy ARN of other form", assume("PolicyArns.1", "arn"), 400, "ValidationError", "The parameter PolicyArns is not supported."},
 		{"bad token", assume("WebIdentityToken", "other"), 400, "InvalidIdentityToken", "Not a token."},
 		{"expired token", assume("WebIdentityToken", "expired"), 400, "ExpiredTokenException", "Token expired."},
 		{"outage", assume("WebIdentityToken", "broken"), 500, "InternalFailure", "Internal server error"},

@@ -3,9 +3,12 @@ package sts
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/credentials"
@@ -18,12 +21,13 @@ const (
 )
 
 // unsupported are parameters that would narrow what the credentials may do: they
-// are refused, for to ignore them would widen it.
-var unsupported = []string{"Policy", "PolicyArns.member.1.arn", "SerialNumber", "TokenCode"}
+// are refused, for to ignore them would widen it. Members of lists stand behind a
+// dot: PolicyArns.member.1.arn.
+var unsupported = []string{"Policy", "PolicyArns", "SerialNumber", "TokenCode"}
 
 func refuseUnsupported(form url.Values) error {
-	for _, name := range unsupported {
-		if form.Has(name) {
+	for _, given := range slices.Sorted(maps.Keys(form)) {
+		if name, _, _ := strings.Cut(given, "."); slices.Contains(unsupported, name) {
 			return invalid("The parameter " + name + " is not supported.")
 		}
 	}
