@@ -68,6 +68,9 @@ func TestWrapping(t *testing.T) {
 		{"both of the same id", strings.Replace(byAssertion, assertion, inside(strings.ReplaceAll(evil, "_evil", "_signed"), assertionEnd, signature)+unsigned, 1)},
 		{"two signatures", strings.Replace(byAssertion, signature, signature+signature, 1)},
 		{"the signature of the response elsewhere", strings.Replace(byResponse, rootSignature+`<samlp:Status>`, `<samlp:Status>`+rootSignature, 1)},
+		{"the signature of the assertion elsewhere", strings.NewReplacer(signature, "", `</samlp:Status>`, signature+`</samlp:Status>`).Replace(byAssertion)},
+		{"the same id elsewhere", strings.Replace(byAssertion, `<samlp:StatusCode `, `<samlp:StatusCode ID="_signed" `, 1)},
+		{"the same id elsewhere, spelt otherwise", strings.Replace(byAssertion, `<samlp:StatusCode `, `<samlp:StatusCode xml:id="_signed" `, 1)},
 		{"two references", strings.Replace(byAssertion, `</ds:Reference>`, `</ds:Reference>`+part(t, byAssertion, `<ds:Reference `, `</ds:Reference>`), 1)},
 		{"reference to the document", strings.Replace(byAssertion, `URI="#_signed"`, `URI=""`, 1)},
 		{"reference elsewhere", strings.Replace(byAssertion, `URI="#_signed"`, `URI="https://idp.example.com/"`, 1)},
@@ -97,9 +100,17 @@ func TestWrapping(t *testing.T) {
 			t.Errorf("no signature, signed was the %s: %v", name, err)
 		}
 	}
-	filtered := strings.Replace(byAssertion, `#enveloped-signature">`, `#enveloped-signature"><ds:XPath>true()</ds:XPath>`, 1)
-	if _, err := Verify([]byte(filtered), p, expected()); !errors.Is(err, ErrAlgorithm) {
-		t.Errorf("XPath in a transform: %v", err)
+	for _, change := range [][2]string{
+		{`#enveloped-signature">`, `#enveloped-signature"><ds:XPath>true()</ds:XPath>`},
+		{`#enveloped-signature">`, `#base64">`},
+		{`Transform Algorithm="` + exclusive + `">`, `Transform Algorithm="http://www.w3.org/2006/12/xml-c14n11">`},
+		{`Transform Algorithm="` + exclusive + `">`, `Transform Algorithm="` + exclusive + `"><ds:XPath>true()</ds:XPath>`},
+		{`CanonicalizationMethod Algorithm="` + exclusive, `CanonicalizationMethod Algorithm="http://www.w3.org/2006/12/xml-c14n11`},
+	} {
+		changed := strings.Replace(byAssertion, change[0], change[1], 1)
+		if _, err := Verify([]byte(changed), p, expected()); changed == byAssertion || !errors.Is(err, ErrAlgorithm) {
+			t.Errorf("%s: %v", change[1], err)
+		}
 	}
 	renamed := strings.ReplaceAll(evil, "_evil", "_signed")
 	if _, err := Verify([]byte(strings.Replace(byAssertion, assertion, inside(renamed, assertionEnd, signature), 1)), p, expected()); !errors.Is(err, ErrSignature) {

@@ -211,10 +211,14 @@ func TestRequest(t *testing.T) {
 			}
 		})
 	}
+	l, e := ada(), expected()
+	l.InResponseTo, e.Request = "_one", &one
+	if _, err := Verify([]byte(strings.Replace(idp.Response(l), `InResponseTo="_one"`, `InResponseTo="_two"`, 1)), p, e); !errors.Is(err, ErrRequest) {
+		t.Errorf("of a response that says otherwise: %v", err)
+	}
 	// The response around a signed assertion is nobody's word: the assertion itself
 	// must answer.
-	l, e := ada(), expected()
-	l.InResponseTo, e.Request = "_two", &one
+	l.InResponseTo = "_two"
 	if _, err := Verify([]byte(strings.Replace(idp.Response(l), `InResponseTo="_two"`, `InResponseTo="_one"`, 1)), p, e); !errors.Is(err, ErrRequest) {
 		t.Errorf("with a changed response: %v", err)
 	}
