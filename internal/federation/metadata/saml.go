@@ -95,7 +95,8 @@ type (
 
 // ParseSAML reads the metadata of one identity provider: an EntityDescriptor, or
 // EntitiesDescriptor of which one entity is an identity provider. Whether it is
-// still valid is the caller's to say. The errors are those of this package.
+// still valid is the caller's to say. The errors are those of this package; with
+// ErrNoRedirect comes what was read, for those who send nobody there.
 func ParseSAML(doc []byte) (*SAML, error) {
 	if err := scan(doc); err != nil {
 		return nil, err
@@ -153,12 +154,14 @@ func (e *entityXML) saml(rootUntil string) (*SAML, error) {
 		}
 	}
 	s.SingleSignOn, s.SingleLogout = endpoints(role.SSO), endpoints(role.SLO)
-	if At(s.SingleSignOn, BindingRedirect) == "" {
-		return nil, ErrNoRedirect
-	}
 	var err error
-	s.SigningCertificates, err = signingCertificates(role.Keys)
-	return s, err
+	if s.SigningCertificates, err = signingCertificates(role.Keys); err != nil {
+		return nil, err
+	}
+	if At(s.SingleSignOn, BindingRedirect) == "" {
+		return s, ErrNoRedirect
+	}
+	return s, nil
 }
 
 // endpoints are the usable ones of the two bindings, the first of each.

@@ -133,7 +133,7 @@ func named(found *Provider, name string) *Provider {
 
 func (p *Providers) read(row store.SAMLProvider) (*Provider, error) {
 	m, err := metadata.ParseSAML([]byte(row.Metadata))
-	if err != nil {
+	if err != nil && !errors.Is(err, metadata.ErrNoRedirect) { // it is the application that sends users there
 		return nil, fmt.Errorf("SAML provider %s: %w", row.Name, err)
 	}
 	var d doc

@@ -56,7 +56,8 @@ func providers(t *testing.T, db *store.DB) {
 			t.Errorf("%q is the provider too", other)
 		}
 	}
-	d := Definition{Name: "corp", Metadata: string(idp.Metadata()), Audiences: []string{"a", "b"}, Recipients: []string{"https://app.example.com/acs"}}
+	// How users get there is the application's to know.
+	d := Definition{Name: "corp", Metadata: strings.Replace(string(idp.Metadata()), "HTTP-Redirect", "HTTP-POST", 1), Audiences: []string{"a", "b"}, Recipients: []string{"https://app.example.com/acs"}}
 	if err := p.Ensure(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
