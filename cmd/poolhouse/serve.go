@@ -63,7 +63,7 @@ func options(s *config.Server, log *slog.Logger) (app.Options, error) {
 	}
 	o.DomainHosts = s.DomainSuffix != ""
 	o.Threat = app.Threat{LeakedPasswords: s.LeakedPasswords, GeoIP: s.GeoIP, EventRetention: s.AuthEventRetention}
-	o.Messages = app.MessageOptions{From: s.EmailFrom, Workers: s.MessageWorkers, PerRecipient: s.MessageLimit, ConfirmButton: s.ConfirmButton}
+	o.Messages = app.MessageOptions{From: s.EmailFrom, Workers: s.MessageWorkers, PerRecipient: s.MessageLimit, DailyEmails: s.DailyEmails, ConfirmButton: s.ConfirmButton}
 	var err error
 	if o.Messages.EmailURL, o.Messages.SMSURL, err = s.URLs(); err != nil {
 		return o, err

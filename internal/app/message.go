@@ -34,6 +34,7 @@ type MessageOptions struct {
 	WebhookSecret    string
 	Workers          int  // how many messages are sent at once; 0 for the default
 	PerRecipient     int  // messages to an address or number in an hour; 0 for any number
+	DailyEmails      int  // emails that pools without a sending account of their own send a day; 0 for any number
 	ConfirmButton    bool // links that confirm sign-ups lead to a page with a button
 }
 
@@ -100,7 +101,7 @@ func (a *App) outbox(ctx context.Context, registry prometheus.Registerer) (*mess
 	for medium := range found {
 		carried[medium] = true
 	}
-	outbox := message.NewOutbox(a.ring, a.options.Dev).With(message.OutboxOptions{Carried: carried, Functions: a.functions.HasKeys(), PerRecipient: o.PerRecipient})
+	outbox := message.NewOutbox(a.ring, a.options.Dev).With(message.OutboxOptions{Carried: carried, Functions: a.functions.HasKeys(), PerRecipient: o.PerRecipient, DailyEmails: o.DailyEmails})
 	a.carriers = found
 	if len(found) == 0 && !a.functions.HasKeys() {
 		return outbox, nil

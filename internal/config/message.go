@@ -20,6 +20,7 @@ type Messages struct {
 	WebhookSecretFile string `name:"webhook-secret-file" placeholder:"FILE" type:"existingfile" help:"File that holds the secret with which messages to webhooks are signed, of 16 characters or more."`
 	MessageWorkers    int    `name:"message-workers" default:"8" help:"How many messages a node sends at once (default ${default})."`
 	MessageLimit      int    `name:"message-limit" default:"30" help:"How many messages an address or number gets from a pool in an hour; 0 for any number (default ${default}; none in dev)."`
+	DailyEmails       int    `name:"daily-emails" help:"How many emails pools without a sending account of their own (COGNITO_DEFAULT) send a day, all together: 50 on AWS; 0 for any number, as without it."`
 	ConfirmButton     bool   `name:"confirm-button" help:"Let links in emails lead to a page with a button that confirms the sign-up. Otherwise, as on AWS, opening the link confirms it, which mail scanners do, too."`
 }
 
@@ -40,6 +41,9 @@ func (m *Messages) validate() error {
 	}
 	if m.MessageLimit < 0 {
 		return errors.New("--message-limit: must not be negative")
+	}
+	if m.DailyEmails < 0 {
+		return errors.New("--daily-emails: must not be negative")
 	}
 	_, _, err := m.URLs()
 	return err

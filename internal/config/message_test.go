@@ -31,6 +31,7 @@ func TestMessagesValidate(t *testing.T) {
 		{"Twilio", Messages{SMSURL: "twilio://a:b@api.twilio.com?from=+1"}, ""},
 		{"workers", Messages{MessageWorkers: -1}, "--message-workers"},
 		{"limit", Messages{MessageLimit: -1}, "--message-limit"},
+		{"emails a day", Messages{DailyEmails: -1}, "--daily-emails"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := tt.m.validate()

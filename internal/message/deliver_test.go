@@ -390,6 +390,39 @@ func TestWhoSends(t *testing.T) {
 	})
 }
 
+// All pools together send so many emails a day, which begins at nine.
+func TestDailyLimit(t *testing.T) {
+	p := newPost(t, "sqlite::memory:", message.OutboxOptions{Carried: emails.Carried, DailyEmails: 2})
+	now := time.Now().UTC()
+	nine := time.Date(now.Year(), now.Month(), now.Day()+1, 9, 0, 0, 0, time.UTC)
+	p.offset.Store(int64(nine.Add(time.Hour).Sub(now)))
+	const text = "Exceeded daily email limit for the operation or the account. If a higher limit is required, " +
+		"please configure your user pool to use your own Amazon SES configuration for sending email."
+	for _, tt := range []struct {
+		name, pool string
+		own        bool
+		advance    time.Duration
+		limited    bool
+	}{
+		{"first", "us-east-1_A", false, 0, false},
+		{"second, of another pool", "us-east-1_B", false, 0, false},
+		{"third", "us-east-1_A", false, 0, true},
+		{"of a pool with an account", "us-east-1_C", true, 0, false},
+		{"at half past eight", "us-east-1_A", false, 22*time.Hour + 30*time.Minute, true},
+		{"at half past nine", "us-east-1_A", false, time.Hour, false},
+		{"second of that day", "us-east-1_A", false, 0, false},
+		{"third of that day", "us-east-1_A", false, 0, true},
+	} {
+		p.offset.Add(int64(tt.advance))
+		m := letter(tt.name + "@example.org")
+		m.UserPoolID, m.SharedAccount = tt.pool, !tt.own
+		err := p.put(m)
+		if limited := err != nil; limited != tt.limited || limited && (fault.CodeOf(err) != fault.LimitExceeded || !strings.Contains(err.Error(), text)) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
 func TestRecipientLimit(t *testing.T) {
 	p := newPost(t, "sqlite::memory:", message.OutboxOptions{Carried: emails.Carried, PerRecipient: 2})
 	for _, tt := range []struct {

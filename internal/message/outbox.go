@@ -35,6 +35,7 @@ type Message struct {
 	ClientID       string            `json:"-"` // "" for an administrator's calls
 	ClientMetadata map[string]string `json:"-"` // for a function that sends
 	ByFunction     bool              `json:"-"` // the pool has a function that sends in place of the carriers
+	SharedAccount  bool              `json:"-"` // an email that Cognito would send from its own account (COGNITO_DEFAULT)
 	ExpiresAt      time.Time         `json:"-"` // what it says is worth nothing then; zero: a day from now
 }
 
@@ -79,6 +80,10 @@ type OutboxOptions struct {
 	// PerRecipient is how many messages an address or number gets in an hour from a
 	// pool; 0 means as many as there are.
 	PerRecipient int
+
+	// DailyEmails is how many emails of a SharedAccount all pools together send a
+	// day; 0 means as many as there are.
+	DailyEmails int
 }
 
 // NewOutbox returns an outbox that delivers nothing. inbox says whether it keeps
@@ -96,6 +101,11 @@ func (o *Outbox) With(options OutboxOptions) *Outbox {
 // ErrRecipientLimit is what Put returns for an address that got too many messages
 // in an hour.
 var ErrRecipientLimit = fault.New(fault.LimitExceeded, "Attempt limit exceeded, please try after some time.")
+
+// ErrDailyLimit is what Put returns once the emails of a day are sent. The text is
+// Cognito's.
+var ErrDailyLimit = fault.New(fault.LimitExceeded, "Exceeded daily email limit for the operation or the account. "+
+	"If a higher limit is required, please configure your user pool to use your own Amazon SES configuration for sending email.")
 
 // Ready returns CodeDeliveryFailureException if no message of a medium, or of any
 // where it is "", could reach anybody. Operations that must send ask before they
@@ -135,13 +145,16 @@ func (o *Outbox) Seal(m Message, now time.Time) (Sealed, error) {
 }
 
 // Put adds a message with the transaction's other changes. The errors are
-// CodeDeliveryFailureException and ErrRecipientLimit, which come before anything
-// is written.
+// CodeDeliveryFailureException, ErrRecipientLimit and ErrDailyLimit; the
+// transaction must not be committed with them.
 func (o *Outbox) Put(tx *store.Tx, m Message) error {
 	if err := o.Ready(m.Medium, m.ByFunction); err != nil {
 		return err
 	}
 	if err := o.count(tx, m); err != nil {
+		return err
+	}
+	if err := o.countDaily(tx, m); err != nil {
 		return err
 	}
 	if o.inbox {
@@ -186,6 +199,31 @@ func (o *Outbox) count(tx *store.Tx, m Message) error {
 		return ErrRecipientLimit
 	}
 	_, err = tx.CountAttempt(m.UserPoolID, subject, actionMessage, recipientWindow)
+	return err
+}
+
+// The counter of the emails of a day, of no pool; Cognito's day begins at nine
+// o'clock UTC.
+const (
+	allPools   = ""
+	sharedMail = "shared account"
+	dayBegins  = 9 * time.Hour
+)
+
+// countDaily counts an email of the account that pools share.
+func (o *Outbox) countDaily(tx *store.Tx, m Message) error {
+	if o.o.DailyEmails == 0 || !m.SharedAccount {
+		return nil
+	}
+	sent, err := tx.Attempts(allPools, sharedMail, actionMessage)
+	if err != nil {
+		return err
+	}
+	if sent.Count >= o.o.DailyEmails {
+		return ErrDailyLimit
+	}
+	day := tx.Now().Add(-dayBegins).Truncate(24 * time.Hour).Add(24*time.Hour + dayBegins)
+	_, err = tx.CountAttempt(allPools, sharedMail, actionMessage, day.Sub(tx.Now()))
 	return err
 }
 

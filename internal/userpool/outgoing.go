@@ -39,6 +39,7 @@ func (p *Pool) sendsByFunction(medium string) bool {
 func (u *Users) put(tx *store.Tx, pool *Pool, user *store.User, life time.Duration, m message.Message) error {
 	m.UserPoolID, m.Username, m.Sub = pool.ID, user.Username, user.Sub
 	m.ByFunction, m.ExpiresAt = pool.sendsByFunction(m.Medium), tx.Now().Add(life)
+	m.SharedAccount = m.Medium == message.Email && !m.ByFunction && !pool.ownsSender()
 	return u.outbox.Put(tx, m)
 }
 
@@ -56,7 +57,7 @@ func (c *PoolConfig) MessageSettings() message.Settings {
 	var s message.Settings
 	if e := c.EmailConfiguration; e != nil {
 		s.ReplyTo = e.ReplyToEmailAddress
-		if e.EmailSendingAccount == "DEVELOPER" {
+		if c.ownsSender() {
 			s.From, s.FromARN, s.EmailConfigSet = e.From, e.SourceArn, e.ConfigurationSet
 			if _, identity, ok := strings.Cut(e.SourceArn, ":identity/"); ok && s.From == "" && strings.Contains(identity, "@") {
 				s.From = identity
@@ -72,6 +73,11 @@ func (c *PoolConfig) MessageSettings() message.Settings {
 		}
 	}
 	return s
+}
+
+// ownsSender says whether the pool sends emails from an account of its owner's.
+func (c *PoolConfig) ownsSender() bool {
+	return c.EmailConfiguration != nil && c.EmailConfiguration.EmailSendingAccount == "DEVELOPER"
 }
 
 // linkTo is the link that confirms a sign-up, or "" where the pool sends codes: it
@@ -95,10 +101,10 @@ func (u *Users) linkTo(tx *store.Tx, pool *Pool, user *store.User, s sending, di
 }
 
 // conceal answers as if a code had been sent where its address got too many
-// messages already: an answer of its own would tell a client that may not know that
+// messages already, or all pools sent too many: an answer of its own would tell a client that may not know that
 // there is such a user.
 func (s sending) conceal(client *Client, delivery **Delivery, err error) error {
-	if !errors.Is(err, message.ErrRecipientLimit) || client.RevealsUsers() {
+	if !errors.Is(err, message.ErrRecipientLimit) && !errors.Is(err, message.ErrDailyLimit) || client.RevealsUsers() {
 		return err
 	}
 	*delivery = s.channel.delivery()

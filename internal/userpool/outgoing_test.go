@@ -74,12 +74,23 @@ func TestMessageSettings(t *testing.T) {
 	}
 }
 
-// Whoever may not know of users learns nothing from the limit of an address.
+// Whoever may not know of users learns nothing from the limit of an address, nor
+// from that of a day.
 func TestRecipientLimitIsConcealed(t *testing.T) {
-	for name, reveals := range map[string]bool{"concealed": false, "revealed": true} {
-		t.Run(name, func(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		limit   message.OutboxOptions
+		reveals bool
+	}{
+		{"concealed", message.OutboxOptions{PerRecipient: 2}, false},
+		{"revealed", message.OutboxOptions{PerRecipient: 2}, true},
+		{"of the day, concealed", message.OutboxOptions{DailyEmails: 2}, false},
+		{"of the day, revealed", message.OutboxOptions{DailyEmails: 2}, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			reveals := tc.reveals
 			d := newDirectory(t, NoLimits())
-			d.outbox = d.outbox.With(message.OutboxOptions{PerRecipient: 2})
+			d.outbox = d.outbox.With(tc.limit)
 			d.users = NewUsers(d.db, d.ring, d.outbox, NoLimits())
 			pool, client := testPool(t, autoVerified("email")), &Client{ID: "c"}
 			client.PreventUserExistenceErrors = "ENABLED"

@@ -75,7 +75,7 @@ func (c *PoolConfig) PasskeysAreMFA() bool {
 }
 
 func (c *PoolConfig) checkMFA() error {
-	if c.MFAFactors.Email != nil && (c.EmailConfiguration == nil || c.EmailConfiguration.EmailSendingAccount != "DEVELOPER") {
+	if c.MFAFactors.Email != nil && !c.ownsSender() {
 		return invalid("Email MFA requires the DEVELOPER email sending account.")
 	}
 	if w := c.WebAuthnConfiguration; w != nil && w.RelyingPartyId != "" {
