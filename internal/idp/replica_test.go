@@ -102,6 +102,17 @@ func TestReplicasRefuse(t *testing.T) {
 	lite := strict.do(t, "CreateUserPool", replicatedPool[:len(replicatedPool)-1]+`,"UserPoolTier":"LITE"}`).text("UserPool.Id")
 	strict.refuse(t, "CreateUserPoolReplica", fill(`{"UserPoolId":"POOL","RegionName":"eu-west-1"}`, lite, ""),
 		"FeatureUnavailableInTierException: The following features need to be disabled for the LITE pricing tier configured: Multi-Region Replication")
+
+	// Nor does a pool with replicas become a LITE one.
+	tier := func(name string) string {
+		return strings.Replace(replicatedPool[:len(replicatedPool)-1], `"PoolName":"p"`, `"UserPoolId":"`+lite+`"`, 1) + `,"UserPoolTier":"` + name + `"}`
+	}
+	strict.do(t, "UpdateUserPool", tier("ESSENTIALS"))
+	strict.do(t, "CreateUserPoolReplica", fill(`{"UserPoolId":"POOL","RegionName":"eu-west-1"}`, lite, ""))
+	strict.refuse(t, "UpdateUserPool", tier("LITE"),
+		"TierChangeNotAllowedException: The following features need to be disabled for the LITE pricing tier configured: Multi-Region Replication")
+	strict.do(t, "DeleteUserPoolReplica", fill(`{"UserPoolId":"POOL","RegionName":"eu-west-1"}`, lite, ""))
+	strict.do(t, "UpdateUserPool", tier("LITE"))
 }
 
 // TestKeyOfReplicas updates a pool, which replaces its configuration, without the key

@@ -145,8 +145,7 @@ func (p *Pools) setDomain(tx *store.Tx, pool *Pool, d *Domain, s DomainSettings)
 		case *v > 2:
 			return invalid(text+"Member must have value less than or equal to 2", *v)
 		case *v == 2 && p.strictTiers && pool.UserPoolTier == "LITE":
-			return fault.New(fault.FeatureUnavailableInTier,
-				"The following features need to be disabled for the LITE pricing tier configured: Managed Login")
+			return pool.errTier(fault.FeatureUnavailableInTier, "Managed Login")
 		}
 		d.ManagedLoginVersion = *v
 	}

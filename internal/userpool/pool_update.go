@@ -48,10 +48,18 @@ func (p *Pools) Update(ctx context.Context, id, name string, s PoolSettings) err
 		if !p.strictTiers {
 			return nil
 		}
-		if pool.UserPoolTier != old.UserPoolTier {
-			return pool.checkTier(fault.TierChangeNotAllowed)
+		replicas, err := tx.Replicas(id)
+		if err != nil {
+			return err
 		}
-		return pool.checkTier(fault.FeatureUnavailableInTier)
+		var beside []string
+		if pool.UserPoolTier == "LITE" && len(replicas) > 0 {
+			beside = append(beside, featureReplication)
+		}
+		if pool.UserPoolTier != old.UserPoolTier {
+			return pool.checkTier(fault.TierChangeNotAllowed, beside...)
+		}
+		return pool.checkTier(fault.FeatureUnavailableInTier, beside...)
 	})
 }
 

@@ -191,8 +191,10 @@ func (c *PoolConfig) checkAcr() error {
 
 // checkTier refuses settings that the pool's feature tier does not have. A pool
 // of this server has them all; only a deployment that imitates the tiers asks.
-func (c *PoolConfig) checkTier(code fault.Code) error {
-	var excess []string
+// beside are features that it does not have either and that the pool uses, but for
+// its settings.
+func (c *PoolConfig) checkTier(code fault.Code, beside ...string) error {
+	excess := beside
 	if c.UserPoolTier == "LITE" && len(c.Policies.SignInPolicy.AllowedFirstAuthFactors) > 1 {
 		excess = append(excess, "Passwordless Sign-In")
 	}
@@ -211,6 +213,14 @@ func (c *PoolConfig) checkTier(code fault.Code) error {
 	if excess == nil {
 		return nil
 	}
+	return c.errTier(code, excess...)
+}
+
+// featureReplication is what checkTier calls replicas.
+const featureReplication = "Multi-Region Replication"
+
+// errTier says that the pool's tier does not have features.
+func (c *PoolConfig) errTier(code fault.Code, features ...string) error {
 	return fault.Errorf(code, "The following features need to be disabled for the %s pricing tier configured: %s",
-		c.UserPoolTier, strings.Join(excess, ", "))
+		c.UserPoolTier, strings.Join(features, ", "))
 }

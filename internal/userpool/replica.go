@@ -83,8 +83,7 @@ func (p *Pools) checkReplicated(pool *Pool, region string) error {
 	case region == pool.Region():
 		return invalid("User pool %s is in %s already.", pool.ID, region)
 	case p.strictTiers && pool.UserPoolTier == "LITE":
-		return fault.New(fault.FeatureUnavailableInTier,
-			"The following features need to be disabled for the LITE pricing tier configured: Multi-Region Replication")
+		return pool.errTier(fault.FeatureUnavailableInTier, featureReplication)
 	case !pool.KeyConfiguration.multiRegion():
 		return fault.New(fault.OperationNotEnabled,
 			"The user pool must be configured with a multi-Region customer managed key before it can be replicated.")
