@@ -1,10 +1,19 @@
 package test
 
 import (
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"github.com/poolhouse/poolhouse/internal/store/storetest"
 )
 
 // TestBackChannelLogout has a client, with go-oidc, hear of the ends of its sessions:
@@ -134,4 +145,89 @@ func TestBackChannelLogout(t *testing.T) {
 		default:
 		}
 	})
+}
+
+// TestBackChannelLogoutOfNodes delivers nothing into a private network, unless the
+// operator says so; then several nodes deliver each notice once.
+func TestBackChannelLogoutOfNodes(t *testing.T) {
+	var mu sync.Mutex
+	heard := make(map[string]int) // by jti
+	app := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		parts := strings.Split(r.PostFormValue("logout_token"), ".")
+		var claims struct{ JTI, Sub, SID string }
+		payload, err := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)])
+		if err := errors.Join(err, json.Unmarshal(payload, &claims)); err != nil || claims.JTI == "" || claims.Sub == "" || claims.SID == "" {
+			t.Errorf("%s: %v", payload, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		heard[claims.JTI]++
+	}))
+	defer app.Close()
+	trusted := filepath.Join(t.TempDir(), "app.pem")
+	if err := os.WriteFile(trusted, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: app.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SSL_CERT_FILE", trusted) // of the nodes
+
+	in := install(t, storetest.PostgresURL(t))
+	node := func(args ...string) *server {
+		return start(t, slices.Concat([]string{"serve", "--public-url", "http://id.example.com", "--rate-limits", "*=off"}, in.flags(), args)...)
+	}
+	s := node()
+	c := s.newPool(in)
+	must[*cognito.CreateUserPoolDomainOutput](t)(c.CreateUserPoolDomain(t.Context(), &cognito.CreateUserPoolDomainInput{
+		UserPoolId: &c.pool, Domain: aws.String("nodes")}))
+	id := must[*cognito.CreateUserPoolClientOutput](t)(c.CreateUserPoolClient(t.Context(), &cognito.CreateUserPoolClientInput{
+		UserPoolId: &c.pool, ClientName: aws.String("app"), AllowedOAuthFlowsUserPoolClient: true,
+		AllowedOAuthFlows: []types.OAuthFlowType{types.OAuthFlowTypeCode}, AllowedOAuthScopes: []string{"openid"}, CallbackURLs: []string{oauthCallback},
+	})).UserPoolClient.ClientId
+	extensions := func(body string) (int, string) {
+		r := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodPut, s.URL+"/_poolhouse/clients/"+c.pool+"/"+*id+"/oauth", strings.NewReader(body)))
+		return c.sign(r, []byte(body), in.keyID, in.secret)
+	}
+	if status, body := extensions(`{"backChannelLogoutUri": "http://127.0.0.1/logout"}`); status != 400 || !strings.Contains(body, "backChannelLogoutUri must use the HTTPS protocol.") {
+		t.Errorf("http: %d %s", status, body)
+	}
+	if status, body := extensions(`{"backChannelLogoutUri": "` + app.URL + `"}`); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	const users = 6
+	for n := range users {
+		name := fmt.Sprint("leaver", n)
+		c.createUser(name, password)
+		config := oauth2.Config{ClientID: *id, RedirectURL: oauthCallback, Scopes: []string{"openid"}, Endpoint: oauth2.Endpoint{
+			AuthURL: s.URL + "/_domain/nodes/oauth2/authorize", TokenURL: s.URL + "/_domain/nodes/oauth2/token", AuthStyle: oauth2.AuthStyleInParams}}
+		verifier := oauth2.GenerateVerifier()
+		back := newFormBrowser(t).signIn(config.AuthCodeURL("s", oauth2.S256ChallengeOption(verifier)), name)
+		must[*oauth2.Token](t)(config.Exchange(t.Context(), back.Query().Get("code"), oauth2.VerifierOption(verifier)))
+	}
+	leave := func(n int) {
+		must[*cognito.AdminDeleteUserOutput](t)(c.AdminDeleteUser(t.Context(), &cognito.AdminDeleteUserInput{UserPoolId: &c.pool, Username: aws.String(fmt.Sprint("leaver", n))}))
+	}
+	leave(0)
+	eventually(t, soon, "a refusal of the private address", func() bool { return strings.Contains(s.output.String(), "not a public address") })
+	if err := s.stop(); err != nil {
+		t.Error(err)
+	}
+	s = node("--private-clients")
+	other := node("--private-clients")
+	c = c.at(other, in)
+	for n := 1; n < users; n++ {
+		leave(n)
+	}
+	eventually(t, soon, "all notices delivered", func() bool {
+		_, metrics := s.get("/_poolhouse/metrics")
+		return strings.Contains(metrics, "\npoolhouse_logout_notices 0\n")
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	if len(heard) != users {
+		t.Errorf("%d were heard of, want %d", len(heard), users)
+	}
+	for jti, times := range heard {
+		if times != 1 {
+			t.Errorf("%s was heard %d times", jti, times)
+		}
+	}
 }
