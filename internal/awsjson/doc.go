@@ -7,7 +7,8 @@
 // method, render what it returns. Who has no valid signature is turned away
 // before anything is decoded; the rate limit and the policy come after decoding
 // because they are told by pool. A body that does not decode counts against the
-// limits all the same.
+// limits all the same. Where the input names no pool but something in one, the
+// method asks the policy, by Authorize, as soon as it knows the pool.
 //
 // The methods are typed functions wrapped by Handle; packages idp and identity
 // list them. A method learns about its caller through RequestFrom, answers with
