@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -106,4 +107,17 @@ func TestDPoP(t *testing.T) {
 			t.Error("the log has the token")
 		}
 	})
+}
+
+// TestDPoPInBrowser has a page of another origin prove a key that stays in its
+// browser (clients/js/dpop).
+func TestDPoPInBrowser(t *testing.T) {
+	chromium := requireBrowser(t)
+	s := startDev(t, "--data", t.TempDir())
+	browser := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "clients/js/dpop/browser.mjs")
+	browser.Env = append(environment(), "AWS_ENDPOINT_URL="+s.URL, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID=any", "AWS_SECRET_ACCESS_KEY=thing",
+		"POOLHOUSE_POOL="+s.demo().pool, "POOLHOUSE_TEST_CHROMIUM="+chromium)
+	if out, err := browser.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
