@@ -179,7 +179,7 @@ func TestSAMLRoles(t *testing.T) {
 	}
 	const fromToken = `{"Type":"Token","AmbiguousRoleResolution":"AuthenticatedRole"}`
 	staff := map[string][]string{groups: {"staff"}}
-	elsewhere := map[string][]string{"https://aws.amazon.com/SAML/Attributes/Role": {role + "admin,arn:aws:iam::123456789012:saml-provider/other", role + "admin"}}
+	elsewhere := map[string][]string{"https://aws.amazon.com/SAML/Attributes/Role": {role + "admin,arn:aws:iam::123456789012:saml-provider/other", role + "admin", "x," + corp, "," + corp, corp + "," + corp}}
 	for _, tc := range []struct {
 		name, mapping string
 		attributes    map[string][]string

@@ -22,6 +22,7 @@ var (
 	userPoolName = regexp.MustCompile(`^cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([\w-]+_[0-9a-zA-Z]+)$`)
 	userPoolID   = regexp.MustCompile(`^([\w-]+)_[0-9a-zA-Z]+$`)
 	oidcARN      = regexp.MustCompile(`^arn:[\w-]+:iam::[0-9]{12}:oidc-provider/(.+)$`)
+	samlRoleARN  = regexp.MustCompile(`^arn:[\w-]+:iam::[0-9]{12}:role/[!-~]{1,1000}$`)
 	samlARN      = regexp.MustCompile(`^arn:[\w-]+:iam::[0-9]{12}:saml-provider/[\w._-]+$`)
 )
 

@@ -146,7 +146,7 @@ func samlRoles(values []string, provider string) []string {
 		if role == provider {
 			role, of = of, role
 		}
-		if ok && of == provider && !slices.Contains(roles, role) {
+		if ok && of == provider && samlRoleARN.MatchString(role) && !slices.Contains(roles, role) {
 			roles = append(roles, role)
 		}
 	}
