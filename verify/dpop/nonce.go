@@ -37,7 +37,7 @@ func turn(at time.Time) int64 { return at.Unix() / int64(Turn/time.Second) }
 
 func (n *Nonces) of(turn int64) string {
 	mac := hmac.New(sha256.New, n.key)
-	mac.Write(binary.BigEndian.AppendUint64([]byte("dpop nonce "), uint64(turn))) //nolint:gosec // a count of minutes
+	mac.Write(binary.BigEndian.AppendUint64([]byte("dpop nonce "), uint64(turn)))
 	return jose.Encoding.EncodeToString(mac.Sum(nil)[:18])
 }
 

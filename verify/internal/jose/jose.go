@@ -33,19 +33,19 @@ func RSAKey(n, e string) (*rsa.PublicKey, bool) {
 	if len(n) > MaxModulusBits/4 || len(e) > 8 {
 		return nil, false
 	}
-	modulus, ok := Decode(n)
+	digitsN, ok := Decode(n)
 	if !ok {
 		return nil, false
 	}
-	exponent, ok := Decode(e)
+	digitsE, ok := Decode(e)
 	if !ok {
 		return nil, false
 	}
-	N, E := new(big.Int).SetBytes(modulus), new(big.Int).SetBytes(exponent)
+	modulus, exponent := new(big.Int).SetBytes(digitsN), new(big.Int).SetBytes(digitsE)
 	switch {
-	case N.BitLen() < minModulusBits, N.BitLen() > MaxModulusBits, N.Bit(0) == 0,
-		E.BitLen() > 31, E.Bit(0) == 0, E.Int64() < 3:
+	case modulus.BitLen() < minModulusBits, modulus.BitLen() > MaxModulusBits, modulus.Bit(0) == 0,
+		exponent.BitLen() > 31, exponent.Bit(0) == 0, exponent.Int64() < 3:
 		return nil, false
 	}
-	return &rsa.PublicKey{N: N, E: int(E.Int64())}, true
+	return &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}, true
 }
