@@ -87,7 +87,7 @@ func TestSigningKeyRefusals(t *testing.T) {
 	_, ben := w.credentials(w.signIn("ben"))
 	id, secret := w.in.accessKey("gateway", "--policy", w.file(apiPolicy))
 	gateway := aws.Credentials{AccessKeyID: id, SecretAccessKey: secret}
-	forger := aws.Credentials{AccessKeyID: id, SecretAccessKey: "x" + secret[1:]}
+	forger := aws.Credentials{AccessKeyID: id, SecretAccessKey: secret + "x"}
 	administrator := aws.Credentials{AccessKeyID: w.in.keyID, SecretAccessKey: w.in.secret}
 
 	ask := func(change func(*keyQuestion)) string {

@@ -135,7 +135,7 @@ func TestDeviceCookie(t *testing.T) {
 	at, cookies := b.page.at, []*http.Cookie(nil)
 	for _, c := range b.http.Jar.Cookies(at) {
 		if c.Name == deviceCookie {
-			c.Value = c.Value[:len(c.Value)-2] + "AA"
+			c.Value = c.Value[:len(c.Value)-8] + "AAAAAAAA"
 			c.Path = "/_domain/demo/"
 			cookies = append(cookies, c)
 		}

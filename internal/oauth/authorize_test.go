@@ -243,7 +243,7 @@ func TestSessionEnds(t *testing.T) {
 		t.Error("the cookie of a pool is good in another")
 	}
 	broken := *cookies[0]
-	broken.Value = broken.Value[:len(broken.Value)-2] + "AA"
+	broken.Value = broken.Value[:len(broken.Value)-8] + "AAAAAAAA"
 	if signedIn("demo", publicClient, []*http.Cookie{&broken}) {
 		t.Error("a broken cookie is good")
 	}
@@ -367,8 +367,10 @@ func TestHosts(t *testing.T) {
 			t.Errorf("%s: got %d %s", host, a.StatusCode, a.Header.Get("Location"))
 		}
 	}
-	if a := s.do(httptest.NewRequest(http.MethodGet, "/_domain/nobody/login", nil)); a.StatusCode != 404 {
-		t.Errorf("unknown domain: %d", a.StatusCode)
+	for _, domain := range []string{"nobody", "demo:443", "demo:%22%3E%3Cb%3E", "demo:%3F", ""} {
+		if a := s.do(httptest.NewRequest(http.MethodGet, "/_domain/"+domain+"/login?"+request().Encode(), nil)); a.StatusCode != 404 {
+			t.Errorf("domain %s: %d", domain, a.StatusCode)
+		}
 	}
 	for _, path := range []string{"//oauth2/token", "/oauth2//token", "/assets/../oauth2/token", "/./oauth2/token"} {
 		if a := s.do(httptest.NewRequest(http.MethodGet, "/_domain/demo"+path, nil)); a.StatusCode != 405 || a.Header.Get("Allow") == "" {

@@ -396,7 +396,7 @@ func TestDeviceHandles(t *testing.T) {
 	handle := to.Query().Get(DeviceParameter)
 	for name, r := range map[string]*http.Request{
 		"another pool": getRequest("other", "/login", url.Values{DeviceParameter: {handle}}),
-		"changed":      getRequest("demo", "/login", url.Values{DeviceParameter: {handle[:len(handle)-2] + "AA"}}),
+		"changed":      getRequest("demo", "/login", url.Values{DeviceParameter: {handle[:len(handle)-8] + "AAAAAAAA"}}),
 		"empty":        getRequest("demo", "/login", url.Values{DeviceParameter: {""}}),
 		"twice":        getRequest("demo", "/login", url.Values{DeviceParameter: {handle, handle}}),
 		"long":         getRequest("demo", "/login", url.Values{DeviceParameter: {strings.Repeat("A", maxQuery)}}),
