@@ -131,6 +131,9 @@ func TestTooMany(t *testing.T) {
 		{"login, domain", "domain demo", withPages, get("/login", request()), "busy page", 2},
 		{"login, client", "client " + publicClient, withPages, get("/login", request()), "busy page", 3},
 		{"sign-out, client", "client " + publicClient, withPages, logout, "busy page", 3},
+		{"sign-out by a form, address", "address demo", withPages, func() answer {
+			return s.post("/logout", url.Values{"client_id": {publicClient}, "logout_uri": {goodbye}})
+		}, "busy page", 1},
 		{"without pages", "domain demo", without, get("/oauth2/authorize", request()), "Rate exceeded", 2},
 		{"unknown domain", "address ", withPages, func() answer { return s.do(getRequest("nobody", "/login", nil)) }, "Rate exceeded", 1},
 	} {

@@ -51,6 +51,10 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 // A browser does not send its cookie with a form of another site's: it is to come
 // again with GET.
 func (s *Server) logoutForm(w http.ResponseWriter, r *http.Request) {
+	if site := SiteOf(r.Context()); site.Busy {
+		site.tooMany(w, r)
+		return
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxQuery)
 	form, err := readForm(r)
 	if err != nil {

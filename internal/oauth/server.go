@@ -149,7 +149,7 @@ func (s *Server) domainOf(r *http.Request) (name, base, path string) {
 	path = r.URL.Path
 	if rest, ok := strings.CutPrefix(path, domainPath); ok {
 		name, path, _ = strings.Cut(rest, "/")
-		if name == "" {
+		if name == "" || strings.Contains(name, ":") { // a host may have a port; what stands here is written into pages
 			return "", "", ""
 		}
 		return name, domainPath + name, "/" + path
