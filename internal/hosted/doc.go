@@ -7,8 +7,8 @@
 // its address (see package oauth, which checks them and gives the answer to the
 // client). What a sign-in has come to between two pages is in the cookie
 // page-data, sealed: nothing is kept for people who never finish, and any node
-// can serve the next page. Every form answers with a redirect, so that going back
-// and reloading do no harm: one that was wrong to its page again, at an address that
+// can serve the next page. Forms answer with a redirect, so that going back and
+// reloading do no harm: one that was wrong to its page again, at an address that
 // says why (refusal.go). One that is sent twice leads where the first one led, though
 // its code is spent (twice.go).
 //

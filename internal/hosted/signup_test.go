@@ -72,3 +72,40 @@ func TestSignUpRefused(t *testing.T) {
 		})
 	}
 }
+
+// A sign-up goes on to what else the pool demands, and not from a link.
+func TestSignUpGoesOn(t *testing.T) {
+	signUp := func(b *browser) {
+		b.authorize()
+		b.follow("Create an account")
+		b.submit("username", "ada", "userAttributes.email", "ada@example.com", "password", password)
+		b.wantAt("/confirm", "Enter the code")
+	}
+	t.Run("to the second factor", func(t *testing.T) {
+		b := newSite(t, setting{pool: verifiesEmail(), mfa: appOnly("ON")}).browser()
+		signUp(b)
+		b.submit("answer", b.sent().Code)
+		b.wantAt("/challenge", "Protect your account")
+	})
+	t.Run("confirmed elsewhere", func(t *testing.T) {
+		b := newSite(t, setting{pool: verifiesEmail()}).browser()
+		signUp(b)
+		_, err := b.Users.ConfirmSignUp(t.Context(), b.pool, b.client, "ada", b.sent().Code, false)
+		b.must(err)
+		b.submit("answer", "000000")
+		b.wantAt("/login", "Your account is confirmed.")
+		b.authorize()
+		b.wantAt("/login", "Sign in")
+	})
+	t.Run("in another browser", func(t *testing.T) {
+		b := newSite(t, setting{pool: verifiesEmail()}).browser()
+		signUp(b)
+		other := b.site.browser()
+		other.authorize()
+		other.get("/confirm?" + other.page.at.RawQuery)
+		other.submit("username", "ada", "answer", b.sent().Code)
+		other.wantAt("/login", "Your account is confirmed.")
+		other.authorize()
+		other.wantAt("/login", "Sign in")
+	})
+}
