@@ -417,3 +417,31 @@ func TestHosts(t *testing.T) {
 		t.Errorf("forgotten hosts are kept: %v", s.byName)
 	}
 }
+
+// TestClockJumps holds that a node does not send a notice beside itself when the clock
+// puts the end of its lease into the past.
+func TestClockJumps(t *testing.T) {
+	w := newWorld(t, "sqlite::memory:")
+	over := make(chan struct{})
+	w.answer = func(context.Context, string) (int, error) {
+		<-over
+		return 200, nil
+	}
+	w.end(w.client("https://rp.example/"), 1)
+	w.run(1)
+	w.until("post", func() bool { return len(w.sent()) == 1 })
+	w.offset.Add(int64(2 * lease))
+	w.until("second lease", func() bool {
+		var rows [][]any
+		w.update(func(tx *store.Tx) (err error) {
+			rows, err = tx.PoolRows(store.PoolTable{Name: "logout_notices", Key: []string{"sid"}}, []store.Column{{Name: "attempts", Number: true}}, w.pool.ID, nil, 1)
+			return err
+		})
+		return len(rows) == 1 && rows[0][0] == int64(2)
+	})
+	close(over)
+	w.until("end of the queue", func() bool { waiting, _ := w.queue(); return waiting == 0 })
+	if len(w.sent()) != 1 || w.outcome(Sent) != 1 {
+		t.Errorf("%d posts, %d sent", len(w.sent()), w.outcome(Sent))
+	}
+}

@@ -104,6 +104,24 @@ func clientSessions(t *testing.T, db *store.DB) {
 			t.Errorf("got %+v", n)
 		}
 	}
+	update(t, db, func(tx *store.Tx) error {
+		old := clientSession(tx, "old", "c1", bob.Sub, "b5")
+		old.ExpiresAt = tx.Now().Add(-2 * time.Hour)
+		if _, err := tx.JoinClientSession(old); err != nil {
+			return err
+		}
+		return tx.EndBrowserSession(poolID, "b5")
+	})
+	if got := takeNotices(t, db, "node", time.Hour); len(got) != 0 {
+		t.Errorf("of a session that had expired: %v", got)
+	}
+	update(t, db, func(tx *store.Tx) error {
+		n, err := tx.DeleteExpired(10)
+		if n != 1 {
+			t.Errorf("%d expired rows were cleared, want 1", n)
+		}
+		return err
+	})
 	join("h", "c1", bob.Sub, "")
 	update(t, db, func(tx *store.Tx) error {
 		out := *bob
