@@ -144,7 +144,7 @@ func (c *Client) control(_, address string, _ syscall.RawConn) error {
 }
 
 // reserved are the blocks beyond those netip knows that are no place of a public
-// server, or that lead to IPv4 addresses by another name (RFC 6890, 6052, 3056).
+// server, or that lead to IPv4 addresses by another name (RFC 6890, 3056).
 var reserved = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),
 	netip.MustParsePrefix("100.64.0.0/10"),
@@ -155,18 +155,19 @@ var reserved = []netip.Prefix{
 	netip.MustParsePrefix("198.51.100.0/24"),
 	netip.MustParsePrefix("203.0.113.0/24"),
 	netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("64:ff9b::/96"),
-	netip.MustParsePrefix("64:ff9b:1::/48"),
-	netip.MustParsePrefix("100::/64"),
 	netip.MustParsePrefix("2001::/23"),
 	netip.MustParsePrefix("2001:db8::/32"),
 	netip.MustParsePrefix("2002::/16"),
-	netip.MustParsePrefix("fec0::/10"),
+	netip.MustParsePrefix("3fff::/20"), // RFC 9637
 }
+
+// assigned is all of IPv6 in which there are public servers (RFC 4291, 2.4). What is
+// not may lead to IPv4 addresses too, as 64:ff9b::/96 does.
+var assigned = netip.MustParsePrefix("2000::/3")
 
 func public(a netip.Addr) bool {
 	a = a.Unmap()
-	if !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() {
+	if !a.IsGlobalUnicast() || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.Is6() && !assigned.Contains(a) {
 		return false
 	}
 	for _, block := range reserved {

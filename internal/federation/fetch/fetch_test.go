@@ -63,7 +63,8 @@ func TestPublic(t *testing.T) {
 		"0.0.0.0": false, "0.1.2.3": false, "10.0.0.1": false, "100.64.0.1": false, "127.0.0.1": false, "169.254.169.254": false,
 		"172.16.0.1": false, "192.168.1.1": false, "198.18.0.1": false, "224.0.0.1": false, "255.255.255.255": false,
 		"::": false, "::1": false, "::ffff:10.0.0.1": false, "fe80::1": false, "fd00::1": false, "ff02::1": false,
-		"64:ff9b::a00:1": false, "2002:a00:1::": false,
+		"64:ff9b::a00:1": false, "2002:a00:1::": false, "::a00:1": false, "::ffff:0:a00:1": false, "fec0::1": false, "5f00::1": false,
+		"2001:db8::1": false, "3fff::1": false, "4000::1": false, "2001::1": false, "2001:4860:4860::8888": true,
 	} {
 		if got := public(netip.MustParseAddr(text)); got != want {
 			t.Errorf("public(%s) = %v", text, got)

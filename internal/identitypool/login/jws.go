@@ -74,13 +74,14 @@ func (c Claims) audience() []string {
 // jws is a token in its parts, of which nothing may be believed before verify.
 type jws struct {
 	alg, kid  string
+	typ       string // in small letters; "" for none
 	claims    Claims
 	signed    string
 	signature []byte
 }
 
-// parse takes a token in compact form apart (RFC 7515, 7.1). Of headers only alg
-// and kid count; what must be understood (crit) is not.
+// parse takes a token in compact form apart (RFC 7515, 7.1). Of headers only alg,
+// kid and typ count; what must be understood (crit) is not.
 func parse(token string) (*jws, error) {
 	parts := strings.Split(token, ".")
 	if len(token) > maxToken || len(parts) != 3 {
@@ -97,12 +98,23 @@ func parse(token string) (*jws, error) {
 	if _, critical := header["crit"]; critical {
 		return nil, errMalformed
 	}
-	j.alg, j.kid = header.Text("alg"), header.Text("kid")
+	j.alg, j.kid, j.typ = header.Text("alg"), header.Text("kid"), strings.ToLower(header.Text("typ"))
 	var err error
 	if j.signature, err = decode(parts[2]); err != nil {
 		return nil, errMalformed
 	}
 	return j, nil
+}
+
+// isAnother says whether a token is of another kind than ID tokens, for which
+// issuers use the same keys and audiences: it is typed so (RFC 8725, 3.11), or tells
+// of a logout, which must not sign anybody in (OpenID Connect Back-Channel Logout 1.0,
+// 2.4).
+func (j *jws) isAnother() bool {
+	var events map[string]json.RawMessage
+	_ = json.Unmarshal(j.claims["events"], &events) // no object: no logout
+	_, logout := events["http://schemas.openid.net/event/backchannel-logout"]
+	return logout || strings.HasSuffix(j.typ, "+jwt")
 }
 
 // object reads a part that is a JSON object and nothing else. A name that is there

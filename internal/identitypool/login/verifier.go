@@ -208,7 +208,7 @@ func (v *Verifier) foreignUserPool(ctx context.Context, listed []UserPoolClient,
 // Core 1.0, 3.1.3.7).
 func (v *Verifier) openID(ctx context.Context, provider string, clients []string, text string) (*Login, error) {
 	j, err := parse(text)
-	if err != nil {
+	if err != nil || j.isAnother() {
 		return nil, errNotOpenID
 	}
 	issuer := "https://" + provider

@@ -139,6 +139,12 @@ func TestOpenID(t *testing.T) {
 		{"another kind of key", host, `{"alg":"RS256","kid":"e"}`, ``, no + "Couldn't verify signed token."},
 		{"unknown key", host, `{"alg":"RS256","kid":"x"}`, ``, no + "Couldn't verify signed token."},
 		{"critical header", host, `{"alg":"RS256","kid":"r","crit":["x"]}`, ``, no + "Not a valid OpenId Connect identity token."},
+		{"type of JWTs", host, `{"alg":"RS256","kid":"r","typ":"jwt"}`, ``, "ada client1"},
+		{"logout token", host, `{"alg":"RS256","kid":"r","typ":"logout+jwt"}`, `"events":{"http://schemas.openid.net/event/backchannel-logout":{}}`, no + "Not a valid OpenId Connect identity token."},
+		{"logout token without a type", host, rs, `"events":{"http://schemas.openid.net/event/backchannel-logout":{}}`, no + "Not a valid OpenId Connect identity token."},
+		{"access token", host, `{"alg":"RS256","kid":"r","typ":"at+jwt"}`, ``, no + "Not a valid OpenId Connect identity token."},
+		{"access token by its media type", host, `{"alg":"RS256","kid":"r","typ":"application/AT+JWT"}`, ``, no + "Not a valid OpenId Connect identity token."},
+		{"events of something else", host, rs, `"events":{"concert":{}}`, "ada client1"},
 		{"unknown provider", "evil.example.com", rs, ``, "NotAuthorizedException: Token is not from a supported provider of this identity pool."},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
