@@ -8,6 +8,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/fault"
 	"github.com/poolhouse/poolhouse/internal/signin"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/threat"
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
@@ -57,6 +58,29 @@ func TestHostedSignedUp(t *testing.T) {
 			}
 			_, err = start()
 			wantFault(t, err, fault.NotAuthorized, "Invalid session for the user, session can only be used once.")
+		})
+	}
+}
+
+// A password that attackers know proves nothing, in pools that look for such.
+func TestHostedSignedUpWithLeakedPassword(t *testing.T) {
+	for _, c := range []struct {
+		name, mode, password string
+		proves               bool
+	}{
+		{"not looked for", "OFF", "Password2024!", true},
+		{"leaked", "AUDIT", "Password2024!", false},
+		{"not leaked", "AUDIT", "Correct-Horse-Battery-7", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := setting{}
+			s.pool.UserPoolTier, s.pool.UserPoolAddOns = "PLUS", &userpool.UserPoolAddOns{AdvancedSecurityMode: c.mode}
+			w := newWorld(t, s)
+			w.machine.Guard(threat.New(w.db, w.users, nil, threat.Options{}))
+			session, err := w.machine.HostedSignedUp(t.Context(), w.pool, w.client, w.user("ada", userpool.StatusConfirmed), c.password)
+			if err != nil || (session != "") != c.proves {
+				t.Errorf("got %q, %v", session, err)
+			}
 		})
 	}
 }
