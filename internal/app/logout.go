@@ -22,9 +22,10 @@ func (a *App) tellClients(tokens *token.Issuer, registry prometheus.Registerer) 
 		dead:    prometheus.NewDesc("poolhouse_logout_dead_notices", "Notices of logouts that could not be delivered, up to 100,000.", nil, nil),
 	})
 	deliverer := backchannel.New(a.db, a.pools, tokens, backchannel.Options{
-		Post:    fetch.New(fetch.Options{Anywhere: a.options.Dev || a.options.PrivateClients}).Post,
-		Observe: func(outcome string) { attempts.WithLabelValues(outcome).Inc() },
-		Logger:  a.log,
+		Post:         fetch.New(fetch.Options{Anywhere: a.options.Dev || a.options.PrivateClients}).Post,
+		PostStranger: fetch.New(fetch.Options{Anywhere: a.options.Dev}).Post,
+		Observe:      func(outcome string) { attempts.WithLabelValues(outcome).Inc() },
+		Logger:       a.log,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -61,6 +61,10 @@ type Options struct {
 	// Post sends a form to an address, as fetch.Client.Post does.
 	Post func(ctx context.Context, address string, form url.Values) (status int, err error)
 
+	// PostStranger is Post for clients that registered themselves, with an address that
+	// perhaps nobody has chosen whom anybody trusts. Nil: it is Post.
+	PostStranger func(ctx context.Context, address string, form url.Values) (status int, err error)
+
 	// Observe is told the outcome of each attempt; nil for nobody.
 	Observe func(outcome string)
 
@@ -82,6 +86,9 @@ type Deliverer struct {
 
 // New returns a Deliverer. Nothing is delivered but by Run.
 func New(db *store.DB, pools *userpool.Pools, tokens *token.Issuer, o Options) *Deliverer {
+	if o.PostStranger == nil {
+		o.PostStranger = o.Post
+	}
 	if o.Observe == nil {
 		o.Observe = func(string) {}
 	}
@@ -197,7 +204,11 @@ func (d *Deliverer) deliver(ctx context.Context, n *store.LogoutNotice) {
 			return
 		}
 		began := time.Now()
-		err = d.tell(ctx, pool, n, address.String())
+		post := d.o.Post
+		if client.RegisteredItself() {
+			post = d.o.PostStranger
+		}
+		err = d.tell(ctx, pool, n, post, address.String())
 		d.hosts.leave(address.Host, err != nil, time.Since(began))
 	}
 	if err == nil {
@@ -219,14 +230,15 @@ func (d *Deliverer) deliver(ctx context.Context, n *store.LogoutNotice) {
 }
 
 // tell posts a logout token to a client.
-func (d *Deliverer) tell(ctx context.Context, pool *userpool.Pool, n *store.LogoutNotice, address string) error {
+func (d *Deliverer) tell(ctx context.Context, pool *userpool.Pool, n *store.LogoutNotice,
+	post func(context.Context, string, url.Values) (int, error), address string) error {
 	text, err := d.tokens.LogoutToken(ctx, pool, token.Logout{ID: n.SID, ClientID: n.ClientID, Sub: n.Sub, SID: n.SID})
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, postTimeout)
 	defer cancel()
-	status, err := d.o.Post(ctx, address, url.Values{"logout_token": {text}})
+	status, err := post(ctx, address, url.Values{"logout_token": {text}})
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err // without the address, which may have a secret in its query
 	}

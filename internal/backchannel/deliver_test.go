@@ -325,6 +325,36 @@ func TestDropped(t *testing.T) {
 	}
 }
 
+// TestStrangers are told by other means than clients whose address an administrator
+// has chosen.
+func TestStrangers(t *testing.T) {
+	w := newWorld(t, "sqlite::memory:")
+	open := *w.pool
+	open.DcrConfiguration = &userpool.DcrConfiguration{EnableStatus: "ENABLED", OpenDcrEnabled: new(true), OpenDcrGrantTypes: []string{"code"}}
+	stranger, err := w.pools.Register(t.Context(), &open, userpool.Registration{Flows: []string{"code"}, RedirectURIs: []string{"https://stranger.example/"},
+		Open: true, BackChannelLogoutURI: "https://stranger.example/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.end(stranger.ID, 1)
+	w.end(w.client("https://rp.example/"), 1)
+	var told atomic.Value
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		New(w.db, w.pools, w.tokens, Options{Post: w.post, Observe: w.observe, PostStranger: func(_ context.Context, address string, _ url.Values) (int, error) {
+			told.Store(address)
+			return http.StatusOK, nil
+		}}).Run(ctx)
+	})
+	defer running.Wait()
+	defer cancel()
+	w.until("both", func() bool { return w.outcome(Sent) == 2 })
+	if posts := w.sent(); told.Load() != "https://stranger.example/" || len(posts) != 1 || posts[0].address != "https://rp.example/" {
+		t.Errorf("the stranger was told at %v, and others at %v", told.Load(), posts)
+	}
+}
+
 // TestLostNode delivers what a node had taken that was lost, once its lease is over.
 func TestLostNode(t *testing.T) {
 	w := newWorld(t, "sqlite::memory:")

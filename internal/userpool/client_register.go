@@ -16,6 +16,10 @@ const ScopeRegister = "aws.cognito/dcr/register"
 // clientDCR is the type of clients that registered themselves.
 const clientDCR = "DCR"
 
+// RegisteredItself says whether a client came by dynamic registration, and not from
+// an administrator.
+func (c *Client) RegisteredItself() bool { return c.ClientType == clientDCR }
+
 // Registration is what a client that registers itself wants to be.
 type Registration struct {
 	Name         string
