@@ -51,7 +51,7 @@ func runChild(ctx context.Context, url string) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	o := benchOptions(url)
-	o.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	o.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	a, err := app.New(ctx, o)
 	if err != nil {
 		return err
