@@ -11,10 +11,10 @@ import (
 	"github.com/poolhouse/poolhouse/internal/store"
 )
 
-//go:embed inbox.html inbox.css triggers.html
+//go:embed layout.html inbox.html inbox.css triggers.html
 var files embed.FS
 
-var inboxPage = template.Must(template.ParseFS(files, "inbox.html"))
+var inboxPage = template.Must(template.ParseFS(files, "layout.html", "inbox.html"))
 
 // inboxLimit is how many messages the inbox shows, the newest.
 const inboxLimit = 200

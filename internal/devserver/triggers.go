@@ -15,7 +15,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/trigger"
 )
 
-var triggersPage = template.Must(template.ParseFS(files, "triggers.html"))
+var triggersPage = template.Must(template.ParseFS(files, "layout.html", "triggers.html"))
 
 // How many invocations are kept, the newest, and how much of each event and
 // response, in bytes.

@@ -14,10 +14,7 @@ func (s *Service) CreateIdentityProvider(ctx context.Context, in *idpapi.CreateI
 	provider, err := s.pools.CreateProvider(ctx, in.UserPoolId, in.ProviderName, string(in.ProviderType), userpool.ProviderSettings{
 		Details: in.ProviderDetails, AttributeMapping: in.AttributeMapping, AcrMapping: in.AcrMapping, Identifiers: in.IdpIdentifiers,
 	})
-	if err != nil {
-		return nil, err
-	}
-	described, err := s.describeProvider(ctx, provider)
+	described, err := s.describeProvider(ctx, provider, err)
 	if err != nil {
 		return nil, err
 	}
@@ -27,10 +24,7 @@ func (s *Service) CreateIdentityProvider(ctx context.Context, in *idpapi.CreateI
 // DescribeIdentityProvider shows an identity provider.
 func (s *Service) DescribeIdentityProvider(ctx context.Context, in *idpapi.DescribeIdentityProviderInput) (*idpapi.DescribeIdentityProviderOutput, error) {
 	provider, err := s.pools.Provider(ctx, in.UserPoolId, in.ProviderName)
-	if err != nil {
-		return nil, err
-	}
-	described, err := s.describeProvider(ctx, provider)
+	described, err := s.describeProvider(ctx, provider, err)
 	if err != nil {
 		return nil, err
 	}
@@ -41,10 +35,7 @@ func (s *Service) DescribeIdentityProvider(ctx context.Context, in *idpapi.Descr
 // identifier.
 func (s *Service) GetIdentityProviderByIdentifier(ctx context.Context, in *idpapi.GetIdentityProviderByIdentifierInput) (*idpapi.GetIdentityProviderByIdentifierOutput, error) {
 	provider, err := s.pools.ProviderByIdentifier(ctx, in.UserPoolId, in.IdpIdentifier)
-	if err != nil {
-		return nil, err
-	}
-	described, err := s.describeProvider(ctx, provider)
+	described, err := s.describeProvider(ctx, provider, err)
 	if err != nil {
 		return nil, err
 	}
@@ -56,10 +47,7 @@ func (s *Service) UpdateIdentityProvider(ctx context.Context, in *idpapi.UpdateI
 	provider, err := s.pools.UpdateProvider(ctx, in.UserPoolId, in.ProviderName, userpool.ProviderSettings{
 		Details: in.ProviderDetails, AttributeMapping: in.AttributeMapping, AcrMapping: in.AcrMapping, Identifiers: in.IdpIdentifiers,
 	})
-	if err != nil {
-		return nil, err
-	}
-	described, err := s.describeProvider(ctx, provider)
+	described, err := s.describeProvider(ctx, provider, err)
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +78,13 @@ func (s *Service) ListIdentityProviders(ctx context.Context, in *idpapi.ListIden
 	return out, nil
 }
 
-// describeProvider is the API's form of an identity provider. One of SAML shows
-// the certificate to encrypt assertions for, which is that of the pool.
-func (s *Service) describeProvider(ctx context.Context, p *userpool.Provider) (*idpapi.IdentityProviderType, error) {
+// describeProvider is the API's form of an identity provider, unless there was an
+// error in getting at it. One of SAML shows the certificate to encrypt assertions
+// for, which is that of the pool.
+func (s *Service) describeProvider(ctx context.Context, p *userpool.Provider, err error) (*idpapi.IdentityProviderType, error) {
+	if err != nil {
+		return nil, err
+	}
 	described := &idpapi.IdentityProviderType{
 		UserPoolId: p.PoolID, ProviderName: p.Name, ProviderType: idpapi.IdentityProviderTypeType(p.Type),
 		ProviderDetails: p.Shown(), AttributeMapping: p.AttributeMapping, AcrMapping: p.AcrMapping, IdpIdentifiers: p.Identifiers,
