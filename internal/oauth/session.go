@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -45,21 +46,26 @@ type sealedSession struct {
 // error is a failure to find out.
 func (s *Server) Session(r *http.Request) (*Session, error) {
 	pool := SiteOf(r.Context()).Pool
-	var found *Session
-	for _, cookie := range r.CookiesNamed(sessionCookie) {
-		c := s.openSession(pool, cookie.Value)
-		if c == nil {
-			continue
-		}
-		session, err := s.liveSession(r, pool, c)
-		if err != nil {
-			return nil, err
-		}
-		if session != nil && (found == nil || session.AuthTime.After(found.AuthTime)) {
-			found = session
+	for _, c := range s.sealedSessions(r, pool) {
+		if session, err := s.liveSession(r, pool, c); session != nil || err != nil {
+			return session, err
 		}
 	}
-	return found, nil
+	return nil, nil
+}
+
+// sealedSessions are the sessions in a browser's cookies, the newest sign-in first. A
+// domain above may have set some, and one may be there often, by whoever wants to
+// give us work.
+func (s *Server) sealedSessions(r *http.Request, pool *userpool.Pool) (all []*sealedSession) {
+	for _, cookie := range r.CookiesNamed(sessionCookie) {
+		c := s.openSession(pool, cookie.Value)
+		if c != nil && !slices.ContainsFunc(all, func(other *sealedSession) bool { return other.ID == c.ID }) {
+			all = append(all, c)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *sealedSession) int { return cmp.Compare(b.AuthTime, a.AuthTime) })
+	return all
 }
 
 // openSession reads a cookie, nil for one that is not ours, of another pool or
@@ -170,11 +176,7 @@ func (s *Server) EndSession(w http.ResponseWriter, r *http.Request) error {
 // endSessions is EndSession for the sessions of one user; "": of whomever.
 func (s *Server) endSessions(w http.ResponseWriter, r *http.Request, sub string) error {
 	pool, others := SiteOf(r.Context()).Pool, false
-	for _, cookie := range r.CookiesNamed(sessionCookie) {
-		c := s.openSession(pool, cookie.Value)
-		if c == nil {
-			continue
-		}
+	for _, c := range s.sealedSessions(r, pool) {
 		if sub != "" && sub != c.Sub {
 			others = true
 			continue
