@@ -96,16 +96,13 @@ func (p *Pages) sendConfirm(v *visit) error {
 		sent, err := p.Users.ResendConfirmationCode(v.ctx(), v.pool, v.client, name)
 		v.note(userpool.EventResendCode, name, "", err)
 		if err != nil {
-			return v.refuse("/confirm", err)
+			return p.refuseConfirm(v, err)
 		}
 		return v.toConfirm(name, map[string]string{sentTo: sent.Destination, resent: "1", signedUp: session})
 	}
 	done, err := p.Users.ConfirmSignUp(v.ctx(), v.pool, v.client, name, v.answer("code"), false)
-	if text, _ := sentenceOf(err); text == "confirm.done" {
-		return p.confirmedBefore(v)
-	}
 	if err != nil {
-		return v.refuse("/confirm", err)
+		return p.refuseConfirm(v, err)
 	}
 	proven, err := p.SignIn.HostedConfirmed(v.ctx(), v.pool, v.client, done)
 	if err != nil {
@@ -121,9 +118,12 @@ func (p *Pages) sendConfirm(v *visit) error {
 	return p.signInAfter(v, name, "USER_AUTH", map[string]string{}, session, "confirm.done")
 }
 
-// confirmedBefore is for an account that is confirmed already, by the same form or
-// by a link.
-func (p *Pages) confirmedBefore(v *visit) error {
+// refuseConfirm leads to the form again. For an account that is confirmed already, by
+// the same form or by a link, it leads on.
+func (p *Pages) refuseConfirm(v *visit, err error) error {
+	if text, _ := sentenceOf(err); text != "confirm.done" {
+		return v.refuse("/confirm", err)
+	}
 	if led, err := v.leadAsFirst(); led || err != nil {
 		return err
 	}

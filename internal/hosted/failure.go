@@ -49,6 +49,7 @@ var sentences = map[string]string{
 	"User password cannot be reset in the current state.":          "error.no_reset",
 	"Your software token has already been used once.":              "error.code_used",
 	"User cannot be confirmed. Current status is CONFIRMED":        "confirm.done",
+	"User is already confirmed.":                                   "confirm.done",
 	"Invalid session for the user.":                                "error.session",
 	"Invalid session for the user, session is expired.":            "error.session",
 	"Invalid session for the user, session can only be used once.": "error.session",

@@ -48,7 +48,7 @@ func (v *visit) loginPage() (*loginPage, error) {
 		return nil, err
 	}
 	name := v.pending.LoginHint
-	if v.refusal != nil {
+	if v.wasTyped("username") {
 		name = v.field("username", maxName)
 	}
 	switch notice := v.r.URL.Query().Get("done"); notice {

@@ -92,7 +92,11 @@ func TestSignUpGoesOn(t *testing.T) {
 		signUp(b)
 		_, err := b.Users.ConfirmSignUp(t.Context(), b.pool, b.client, "ada", b.sent().Code, false)
 		b.must(err)
+		confirm := b.page
 		b.submit("answer", "000000")
+		b.wantAt("/login", "Your account is confirmed.")
+		b.page = confirm
+		b.submit("resend", "1")
 		b.wantAt("/login", "Your account is confirmed.")
 		b.authorize()
 		b.wantAt("/login", "Sign in")
