@@ -259,7 +259,7 @@ func certificate(t *testing.T) (certFile, keyFile string, roots *x509.CertPool) 
 // TestRateLimits shows who floods a production server being told to slow down.
 func TestRateLimits(t *testing.T) {
 	in := install(t, storetest.SQLiteURL(t))
-	s := in.startServe("--rate-limits", "UserRead=5,*=off")
+	s := in.startServe("--rate-limits", "UserRead=1,*=off")
 	c := s.newPool(in)
 	c.createUser("ada", password)
 	refused := 0
@@ -270,8 +270,8 @@ func TestRateLimits(t *testing.T) {
 			refused++
 		}
 	}
-	if refused == 0 || refused > 15 {
-		t.Errorf("%d of 20 reads at once were refused, want up to 15", refused)
+	if refused == 0 || refused == 20 { // how many depends on how fast the machine is
+		t.Errorf("%d of 20 reads at once were refused, want some", refused)
 	}
 }
 
