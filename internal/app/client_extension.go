@@ -53,7 +53,7 @@ func (a *App) changeExtensions(api *awsjson.Handler, w http.ResponseWriter, r *h
 		d := json.NewDecoder(bytes.NewReader(sent))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&e); err != nil || d.More() {
-			return nil, fault.New(fault.InvalidParameter, `The body must be JSON such as {"introspection": true, "pushedOnly": false}.`)
+			return nil, fault.New(fault.InvalidParameter, `The body must be a JSON object of extensions, as GET shows them.`)
 		}
 		return &e, a.pools.SetClientExtensions(r.Context(), poolID, clientID, e)
 	}

@@ -39,7 +39,7 @@ func TestClientExtensions(t *testing.T) {
 		rest   = `,"deviceGrant":false,"pushedOnly":false,"dpop":"","dpopNonce":false,"backChannelLogoutUri":"","backChannelLogoutSessionRequired":false}`
 		off    = `{"introspection":false` + rest
 		on     = `{"introspection":true` + rest
-		refuse = `{"__type":"InvalidParameterException","message":"The body must be JSON such as {\"introspection\": true, \"pushedOnly\": false}."}`
+		refuse = `{"__type":"InvalidParameterException","message":"The body must be a JSON object of extensions, as GET shows them."}`
 	)
 	for _, c := range []struct {
 		name, method, client, body string
