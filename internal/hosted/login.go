@@ -119,10 +119,33 @@ func (p *Pages) sendLogin(v *visit) error {
 		outcome, err = p.respond(v, &progress{Challenge: outcome.Challenge, Session: outcome.Session, Name: name},
 			map[string]string{"ANSWER": userpool.FirstPassword})
 	}
+	if password := parameters["PASSWORD"]; password != "" && fault.CodeOf(err) == fault.UserNotConfirmed {
+		return p.confirmFirst(v, name, password)
+	}
 	if err != nil {
 		return v.refused(err, name, "/login")
 	}
 	return v.goOn(outcome, name)
+}
+
+// confirmFirst leads a user whose account is not confirmed to do that. With the right
+// password the code then completes the sign-in, as after a sign-up.
+func (p *Pages) confirmFirst(v *visit, name, password string) error {
+	values := map[string]string{}
+	user, err := p.Users.Find(v.r.Context(), v.pool, name)
+	if err != nil {
+		return v.refuse("/login", err)
+	}
+	right, err := p.Users.VerifyPassword(v.pool, user, password)
+	if err != nil {
+		return err
+	}
+	if right {
+		if values[signedUp], err = p.SignIn.HostedSignedUp(v.ctx(), v.pool, v.client, user, password); err != nil {
+			return err
+		}
+	}
+	return v.toConfirm(name, values)
 }
 
 // onlyPassword says whether there is nothing to choose from.

@@ -48,10 +48,10 @@ func (m *Machine) HostedConfirmed(ctx context.Context, pool *userpool.Pool, clie
 	return m.signUpSession(ctx, pool, client, done.User, signedUp, done.Attribute, client.SessionTTL())
 }
 
-// HostedSignedUp is the session that signs a user in who has just signed up on the
-// login pages with a password, once the account is confirmed: whoever has it has
-// proven the password, as long as it is the user's. It is "" for a password that is
-// known to have leaked.
+// HostedSignedUp is the session that signs a user in who has just given the right
+// password on the login pages, as at the sign-up, once the account is confirmed:
+// whoever has it has proven the password, as long as it is the user's. It is "" for a
+// password that is known to have leaked.
 func (m *Machine) HostedSignedUp(ctx context.Context, pool *userpool.Pool, client *userpool.Client, user *store.User, password string) (string, error) {
 	if pool.ThreatMode("") != userpool.ThreatOff && m.guard.Leaked(password) {
 		return "", nil
