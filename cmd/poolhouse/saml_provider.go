@@ -16,7 +16,7 @@ import (
 
 type samlProviderCommand struct {
 	Put    putSAMLProviderCommand    `cmd:"" help:"Make a SAML provider of its metadata, or replace it, and print its ARN."`
-	List   listSAMLProvidersCommand  `cmd:"" help:"List SAML providers, and until when they are good for."`
+	List   listSAMLProvidersCommand  `cmd:"" help:"List SAML providers, and until when users can sign in with each."`
 	Show   showSAMLProviderCommand   `cmd:"" help:"Print what a SAML provider is made of."`
 	Delete deleteSAMLProviderCommand `cmd:"" help:"Delete a SAML provider; its assertions are worth nothing then."`
 }

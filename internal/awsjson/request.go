@@ -46,8 +46,9 @@ type authorityKey struct{}
 
 // Authorize asks the policy of who signed the request of ctx about its operation on
 // a pool, or on "" for one that is not there, which takes a policy for everything. A
-// pool that no policy allows is refused as one that is not there. Errors: AccessDeniedException; ResourceNotFoundException for a pool of another
-// region than that of the request.
+// pool that no policy allows is refused as one that is not there. Errors:
+// AccessDeniedException; ResourceNotFoundException for a pool of another region than
+// that of the request.
 func Authorize(ctx context.Context, poolID string) error {
 	a, ok := ctx.Value(authorityKey{}).(*authority)
 	if !ok {

@@ -57,7 +57,9 @@ var (
 
 const maxRoleARN = 2048 // bytes, as the API has it
 
-// find returns the role of an ARN, or nil if there is none.
+// find returns the role of an ARN, or nil if there is none. One that is known by its
+// name is held against the whole ARN, which need not be taken apart for that: each
+// request with credentials of a role comes here.
 func (r *Roles) find(ctx context.Context, name string) (*Role, error) {
 	r.mu.Lock()
 	role, known := r.known[name[strings.LastIndexByte(name, '/')+1:]]

@@ -2,7 +2,8 @@
 // /oauth2/authorize, /oauth2/token, /oauth2/userInfo, /oauth2/revoke, /oauth2/register
 // and /logout, at the domains of the pools; beyond Cognito /oauth2/par,
 // /oauth2/introspect and /oauth2/device_authorization. Where the facts about Cognito
-// are silent, RFC 6749, 7009, 7636, 8628, 8707, 9449, 9700 and OpenID Connect Core 1.0 decide.
+// are silent, RFC 6749, 7009, 7636, 8628, 8707, 9449, 9700 and OpenID Connect Core 1.0
+// decide.
 //
 // # Where a request belongs
 //
@@ -63,7 +64,9 @@
 // The cookie is sealed and bound to its pool: user, methods, and the time of the
 // last interactive sign-in, from which it lasts one hour (or as long as the client
 // allows where the pool tracks sessions) and never slides. /logout and an
-// administrator end it on all nodes, not just in the browser.
+// administrator end it on all nodes, not just in the browser. A client that wants to
+// hear of that has a session of its own through it, by the sid of its ID tokens
+// (client_session.go); package backchannel tells it.
 //
 // # Codes
 //

@@ -35,8 +35,8 @@ func (tx *Tx) KeptSession(poolID, id string) (sealed string, err error) {
 }
 
 // RevokeToken makes all tokens of one sign-in worthless, removes the record of
-// its session and tells the client that has one of its own. The mark lasts until expires, when the last of them has expired
-// anyhow.
+// its session and tells the client that has one of its own. The mark lasts until
+// expires, when the last of the tokens has expired anyhow.
 func (tx *Tx) RevokeToken(poolID, originJTI string, expires time.Time) error {
 	if err := tx.DeleteUserSession(poolID, originJTI); err != nil {
 		return err

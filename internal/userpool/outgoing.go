@@ -101,8 +101,8 @@ func (u *Users) linkTo(tx *store.Tx, pool *Pool, user *store.User, s sending, di
 }
 
 // conceal answers as if a code had been sent where its address got too many
-// messages already, or all pools sent too many: an answer of its own would tell a client that may not know that
-// there is such a user.
+// messages already, or all pools sent too many: an answer of its own would tell a
+// client that may not know that there is such a user.
 func (s sending) conceal(client *Client, delivery **Delivery, err error) error {
 	if !errors.Is(err, message.ErrRecipientLimit) && !errors.Is(err, message.ErrDailyLimit) || client.RevealsUsers() {
 		return err
