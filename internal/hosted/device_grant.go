@@ -17,7 +17,8 @@ type userCodePage struct {
 	UserCode string
 }
 
-const userCodeField = "user_code"
+// userCodeField is the field of the code, named as in the address.
+const userCodeField = oauth.UserCodeParameter
 
 func (p *Pages) showUserCode(w http.ResponseWriter, r *http.Request) {
 	v := p.visit(w, r)
@@ -32,7 +33,7 @@ func (v *visit) showUserCode() error {
 		return err
 	}
 	query := v.r.URL.Query()
-	page := &userCodePage{view: base, UserCode: query.Get(userCodeField)}
+	page := &userCodePage{view: base, UserCode: query.Get(oauth.UserCodeParameter)}
 	if v.refusal != nil {
 		page.UserCode = v.field(userCodeField, maxCode)
 	} else if query.Has(oauth.ExpiredParameter) {

@@ -60,17 +60,11 @@ type deviceAnswer struct {
 // elsewhere, on the page /device.
 func (s *Server) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.askForDevice(r)
-	switch {
-	case err == nil:
-		writeJSON(w, http.StatusOK, answer)
-	case errors.Is(err, errInvalidClient):
-		if r.Header.Get("Authorization") != "" { // RFC 6749, 5.2
-			w.Header().Set("WWW-Authenticate", `Basic realm="oauth2"`)
-		}
-		s.refuseJSON(w, r, http.StatusUnauthorized, err)
-	default:
-		s.refuseJSON(w, r, http.StatusBadRequest, err)
+	if err != nil {
+		s.refuseClient(w, r, err)
+		return
 	}
+	writeJSON(w, http.StatusOK, answer)
 }
 
 // takesDevices says whether a client may use the device grant.
@@ -117,7 +111,7 @@ func (s *Server) askForDevice(r *http.Request) (*deviceAnswer, error) {
 	shown := shownUserCode(userCode)
 	return &deviceAnswer{
 		DeviceCode: deviceCode, UserCode: shown, VerificationURI: base + devicePage,
-		VerificationURIComplete: base + devicePage + "?" + userCodeParameter + "=" + shown,
+		VerificationURIComplete: base + devicePage + "?" + UserCodeParameter + "=" + shown,
 		ExpiresIn:               seconds(deviceLife), Interval: seconds(pollInterval),
 	}, nil
 }

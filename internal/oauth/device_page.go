@@ -15,7 +15,8 @@ const (
 	devicePage        = "/device"
 	deviceConfirmPage = "/device/confirm"
 
-	userCodeParameter = "user_code"
+	// UserCodeParameter is where the address of the page /device may have the code.
+	UserCodeParameter = "user_code"
 
 	// DeviceParameter is where a page's address has what a device asks for, in
 	// place of the parameters of an authorization request.

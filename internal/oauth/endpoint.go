@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -87,6 +88,20 @@ func (s *Server) refuseJSON(w http.ResponseWriter, r *http.Request, status int, 
 		body["error_description"] = refused.description
 	}
 	writeJSON(w, status, body)
+}
+
+// refuseClient is refuseJSON for the endpoints at which a client that has not proven
+// itself gets a status of its own (RFC 6749, 5.2), other than at Cognito's token
+// endpoint.
+func (s *Server) refuseClient(w http.ResponseWriter, r *http.Request, err error) {
+	status := http.StatusBadRequest
+	if errors.Is(err, errInvalidClient) {
+		status = http.StatusUnauthorized
+		if r.Header.Get("Authorization") != "" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="oauth2"`)
+		}
+	}
+	s.refuseJSON(w, r, status, err)
 }
 
 // writeTooMany answers a program beyond a limit.

@@ -73,7 +73,11 @@ func TestIntrospection(t *testing.T) {
 	}
 	s.post("/oauth2/introspect", url.Values{"token": {"x"}, "client_id": {publicClient}}).want(t, 401, oauthError("invalid_client"))
 	s.post("/oauth2/introspect", url.Values{}, secretClient, testSecret).want(t, 400, oauthError("invalid_request"))
-	s.post("/oauth2/introspect", url.Values{"token": {"x"}}, secretClient, "x").want(t, 401, oauthError("invalid_client"))
+	a := s.post("/oauth2/introspect", url.Values{"token": {"x"}}, secretClient, "x")
+	a.want(t, 401, oauthError("invalid_client"))
+	if got := a.Header.Get("WWW-Authenticate"); got != `Basic realm="oauth2"` {
+		t.Errorf("WWW-Authenticate: %s", got)
+	}
 }
 
 // TestPushedRequests signs in with a pushed request, whose parameters the browser
@@ -122,6 +126,7 @@ func TestPushedRequests(t *testing.T) {
 		status int
 		want   string
 	}{
+		"no client":          {url.Values{"response_type": {"code"}}, 400, oauthError("invalid_request")},
 		"no secret":          {request("client_id", secretClient), 401, oauthError("invalid_client")},
 		"within another":     {request("request_uri", uri), 400, oauthError("invalid_request")},
 		"bad scope":          {request("scope", "openid offline_access"), 400, oauthError("invalid_scope")},

@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 )
@@ -27,14 +26,11 @@ type introspection struct {
 // sign-outs and disabled users, which a signature cannot.
 func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.inspect(r)
-	switch {
-	case err == nil:
-		writeJSON(w, http.StatusOK, answer)
-	case errors.Is(err, errInvalidClient):
-		s.refuseJSON(w, r, http.StatusUnauthorized, err)
-	default:
-		s.refuseJSON(w, r, http.StatusBadRequest, err)
+	if err != nil {
+		s.refuseClient(w, r, err)
+		return
 	}
+	writeJSON(w, http.StatusOK, answer)
 }
 
 func (s *Server) inspect(r *http.Request) (*introspection, error) {

@@ -33,7 +33,7 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request) {
 	}
 	pool, client, err := s.clientOf(r, form)
 	if err != nil {
-		s.refuseJSON(w, r, http.StatusUnauthorized, err)
+		s.refuseClient(w, r, err)
 		return
 	}
 	form.Del("client_secret")

@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
@@ -10,15 +9,11 @@ import (
 // revoke is /oauth2/revoke (RFC 7009). What is no refresh token, or is none any
 // more, is revoked already.
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
-	err := s.revokeToken(r)
-	switch {
-	case err == nil:
-		w.WriteHeader(http.StatusOK)
-	case errors.Is(err, errInvalidClient):
-		s.refuseJSON(w, r, http.StatusUnauthorized, err)
-	default:
-		s.refuseJSON(w, r, http.StatusBadRequest, err)
+	if err := s.revokeToken(r); err != nil {
+		s.refuseClient(w, r, err)
+		return
 	}
+	w.WriteHeader(http.StatusOK)
 }
 
 func (s *Server) revokeToken(r *http.Request) error {
