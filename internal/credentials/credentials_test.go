@@ -211,7 +211,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"near the end", func(_ *testing.T, w *world, _ *Set) { w.advance(time.Hour - time.Second) }, nil},
 		{"at the end", func(_ *testing.T, w *world, _ *Set) { w.advance(time.Hour) }, ErrExpiredToken},
 		{"key of other credentials", func(t *testing.T, w *world, s *Set) { s.AccessKeyID = w.issue(t).AccessKeyID }, ErrInvalidToken},
-		{"token changed", func(_ *testing.T, _ *world, s *Set) { s.SessionToken = s.SessionToken[:len(s.SessionToken)-8] + "AAAAAAAA" }, ErrInvalidToken},
+		{"token changed", func(_ *testing.T, _ *world, s *Set) {
+			s.SessionToken = s.SessionToken[:len(s.SessionToken)-8] + "AAAAAAAA"
+		}, ErrInvalidToken},
 		{"no token of ours", func(_ *testing.T, _ *world, s *Set) { s.SessionToken = "IQoJb3JpZ2luX2VjE" }, ErrInvalidToken},
 		{"credentials of another deployment", func(t *testing.T, _ *world, s *Set) { *s = newWorld(t).issue(t) }, ErrInvalidToken},
 		{"token of another deployment", func(t *testing.T, _ *world, s *Set) { s.SessionToken = newWorld(t).issue(t).SessionToken }, ErrInvalidToken},
