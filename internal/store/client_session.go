@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"errors"
 	"time"
 )
@@ -30,9 +31,38 @@ func (tx *Tx) JoinClientSession(s ClientSession) (sid string, err error) {
 			return sid, err
 		}
 	}
-	return s.SID, mustAffect(tx.exec(`INSERT INTO client_sessions (pool_id, sid, client_id, sub, session_id, origin_jti, expires_at)
+	err = mustAffect(tx.exec(`INSERT INTO client_sessions (pool_id, sid, client_id, sub, session_id, origin_jti, expires_at)
 		SELECT $1, $2, $3, $4, $5, $6, $7 WHERE EXISTS (SELECT 1 FROM users WHERE pool_id = $1 AND sub = $4)`,
 		s.PoolID, s.SID, s.ClientID, s.Sub, s.SessionID, s.OriginJTI, millis(s.ExpiresAt)))
+	if err != nil {
+		return "", err
+	}
+	return s.SID, tx.endOldClientSessions(s.PoolID, s.Sub)
+}
+
+// mostClientSessions is how many sessions clients can have of a user. All of them end
+// in one transaction: a user who could make more would be one whom nobody can sign
+// out, disable or delete any more.
+const mostClientSessions = 1000
+
+// endOldClientSessions tells clients of the end of the sessions that a user has beyond
+// mostClientSessions, those first that began first: ids are ordered by their time.
+func (tx *Tx) endOldClientSessions(poolID, sub string) error {
+	var n int
+	err := tx.queryRow(`SELECT COUNT(*) FROM client_sessions WHERE pool_id = $1 AND sub = $2 AND expires_at > $3`,
+		poolID, sub, millis(tx.Now())).Scan(&n)
+	if err != nil || n <= mostClientSessions {
+		return err
+	}
+	rows, err := tx.query(`SELECT sid FROM client_sessions WHERE pool_id = $1 AND sub = $2 AND expires_at > $3 ORDER BY sid LIMIT $4`,
+		poolID, sub, millis(tx.Now()), n-mostClientSessions)
+	old, err := collect(rows, err, func(r *sql.Rows) (sid string, err error) { return sid, r.Scan(&sid) })
+	for _, sid := range old {
+		if err == nil {
+			err = tx.endClientSessions(poolID, "sid", sid)
+		}
+	}
+	return err
 }
 
 // MoveClientSessions lets the clients' sessions of a browser's session go on in

@@ -17,6 +17,40 @@ func clientSession(tx *store.Tx, sid, client, sub, session string) store.ClientS
 		ExpiresAt: tx.Now().Add(time.Hour)}
 }
 
+// manyClientSessions: a user cannot have so many sessions at clients that ending them
+// takes long.
+func manyClientSessions(t *testing.T, db *store.DB) {
+	ada, bob := someUser(1), someUser(2)
+	const most, more = 1000, 3 // as the store has it
+	update(t, db, func(tx *store.Tx) error {
+		err := errors.Join(tx.InsertUser(ada), tx.InsertUser(bob))
+		for n := range most + more {
+			if _, joined := tx.JoinClientSession(clientSession(tx, fmt.Sprintf("s%04d", n), "c1", ada.Sub, "")); joined != nil {
+				return joined
+			}
+		}
+		expired := clientSession(tx, "expired", "c1", ada.Sub, "")
+		expired.ExpiresAt = tx.Now().Add(-time.Hour)
+		_, joined := tx.JoinClientSession(expired)
+		_, another := tx.JoinClientSession(clientSession(tx, "of another", "c1", bob.Sub, ""))
+		return errors.Join(err, joined, another)
+	})
+	got := takeNotices(t, db, "node", time.Hour)
+	if len(got) != more || got["s0000"] == nil || got["s0001"] == nil || got["s0002"] == nil {
+		t.Errorf("notices %v, want those of the %d oldest", got, more)
+	}
+	update(t, db, func(tx *store.Tx) error { return tx.EndClientSessionsOf(poolID, ada.Sub) })
+	if err := db.View(t.Context(), func(tx *store.Tx) error {
+		waiting, _, err := tx.LogoutNoticeQueue(2 * most)
+		if waiting != most+more {
+			t.Errorf("%d sessions were told of, want %d", waiting, most+more)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // takeNotices takes all notices that are due, by their sid.
 func takeNotices(t *testing.T, db *store.DB, runner string, lease time.Duration, except ...string) map[string]*store.LogoutNotice {
 	t.Helper()

@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"devices", devices},
 		{"user sessions", userSessions},
 		{"client sessions", clientSessions},
+		{"many client sessions", manyClientSessions},
 		{"logout notices", logoutNotices},
 		{"oauth codes", oauthCodes},
 		{"oauth requests", oauthRequests},
