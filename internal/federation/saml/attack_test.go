@@ -75,6 +75,10 @@ func TestWrapping(t *testing.T) {
 		{"reference to the document", strings.Replace(byAssertion, `URI="#_signed"`, `URI=""`, 1)},
 		{"reference elsewhere", strings.Replace(byAssertion, `URI="#_signed"`, `URI="https://idp.example.com/"`, 1)},
 		{"three transforms", strings.Replace(byAssertion, `</ds:Transforms>`, `<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"></ds:Transform></ds:Transforms>`, 1)},
+		{"element in the signature", strings.Replace(byAssertion, `<ds:SignatureValue>`, `<ds:SignatureValue><a></a>`, 1)},
+		{"element in the digest", strings.Replace(byAssertion, `<ds:DigestValue>`, `<ds:DigestValue><a></a>`, 1)},
+		{"element in the method of the digest", strings.Replace(byAssertion, `</ds:DigestMethod>`, `<a></a></ds:DigestMethod>`, 1)},
+		{"element in the method", strings.Replace(byAssertion, `</ds:SignatureMethod>`, `<ds:HMACOutputLength>8</ds:HMACOutputLength></ds:SignatureMethod>`, 1)},
 		{"assertion in advice", strings.Replace(byAssertion, `</saml:Conditions>`, `</saml:Conditions><saml:Advice>`+evil+`</saml:Advice>`, 1)},
 		{"assertion in a status", strings.Replace(byAssertion, `</samlp:Status>`, `<samlp:StatusDetail>`+evil+`</samlp:StatusDetail></samlp:Status>`, 1)},
 		{"a second response", strings.Replace(byResponse, `</samlp:Status>`, `</samlp:Status>`+original, 1)},
@@ -105,6 +109,8 @@ func TestWrapping(t *testing.T) {
 		{`#enveloped-signature">`, `#base64">`},
 		{`Transform Algorithm="` + exclusive + `">`, `Transform Algorithm="http://www.w3.org/2006/12/xml-c14n11">`},
 		{`Transform Algorithm="` + exclusive + `">`, `Transform Algorithm="` + exclusive + `"><ds:XPath>true()</ds:XPath>`},
+		{`Transform Algorithm="` + exclusive + `">`, `Transform Algorithm="` + exclusive + `">` + inclusive("") + inclusive("")},
+		{`CanonicalizationMethod Algorithm="` + exclusive + `">`, `CanonicalizationMethod Algorithm="` + exclusive + `">` + inclusive("<a></a>")},
 		{`CanonicalizationMethod Algorithm="` + exclusive, `CanonicalizationMethod Algorithm="http://www.w3.org/2006/12/xml-c14n11`},
 	} {
 		changed := strings.Replace(byAssertion, change[0], change[1], 1)
@@ -127,6 +133,11 @@ func TestWrapping(t *testing.T) {
 	if _, err := Verify([]byte(strings.Replace(both, `status:Success`, `status:Responder`, 1)), p, expected()); !errors.Is(err, ErrSignature) {
 		t.Errorf("both signed, the response changed: %v", err)
 	}
+}
+
+// inclusive is what names the namespaces that canonicalization keeps.
+func inclusive(content string) string {
+	return `<ec:InclusiveNamespaces xmlns:ec="` + exclusive + `" PrefixList="xs">` + content + `</ec:InclusiveNamespaces>`
 }
 
 // What surrounds a signed assertion can refuse, whoever wrote it.
@@ -194,6 +205,7 @@ func TestXML(t *testing.T) {
 		{"deep", strings.Replace(good, `<samlp:Status>`, strings.Repeat("<a>", maxDepth)+strings.Repeat("</a>", maxDepth)+`<samlp:Status>`, 1)},
 		{"many elements", strings.Replace(good, `<samlp:Status>`, strings.Repeat("<a/>", maxElements)+`<samlp:Status>`, 1)},
 		{"many attributes", strings.Replace(good, `<samlp:Status>`, `<a`+attributes(maxAttributes+1)+`/><samlp:Status>`, 1)},
+		{"many prefixes in scope", strings.Replace(good, `<samlp:Status>`, `<a`+prefixes(0, maxPrefixes/2)+`><b`+prefixes(maxPrefixes/2, maxPrefixes/2)+`/></a><samlp:Status>`, 1)},
 		{"large", strings.Replace(good, `<samlp:Status>`, strings.Repeat(" ", MaxResponse)+`<samlp:Status>`, 1)},
 		{"no UTF-8", strings.Replace(good, ">ada<", ">ada\xff<", 1)},
 		{"empty", ""},
@@ -209,14 +221,15 @@ func TestXML(t *testing.T) {
 	}
 	// What does not change what was said is fine.
 	for name, response := range map[string]string{
-		"declaration":         decl + "\n" + good + "\n",
-		"short tags":          strings.ReplaceAll(good, "></samlp:StatusCode>", "/>"),
-		"character data":      strings.Replace(good, ">ada<", "><![CDATA[ada]]><", 1),
-		"character reference": strings.Replace(good, ">ada<", ">&#97;da<", 1),
-		"another quote":       strings.ReplaceAll(good, `Version="2.0"`, `Version='2.0'`),
-		"another order":       strings.NewReplacer(`<saml:Assertion `, `<saml:Assertion Version="2.0" `, ` Version="2.0"><saml:Issuer>`, `><saml:Issuer>`).Replace(good),
-		"namespace above":     strings.Replace(strings.ReplaceAll(good, ` xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`, ``), `<samlp:Response `, `<samlp:Response xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" xmlns:xs="http://www.w3.org/2001/XMLSchema" `, 1),
-		"broken lines":        strings.Replace(good, "<ds:SignatureValue>", "<ds:SignatureValue>\r\n  ", 1),
+		"declaration":                   decl + "\n" + good + "\n",
+		"short tags":                    strings.ReplaceAll(good, "></samlp:StatusCode>", "/>"),
+		"character data":                strings.Replace(good, ">ada<", "><![CDATA[ada]]><", 1),
+		"character reference":           strings.Replace(good, ">ada<", ">&#97;da<", 1),
+		"another quote":                 strings.ReplaceAll(good, `Version="2.0"`, `Version='2.0'`),
+		"another order":                 strings.NewReplacer(`<saml:Assertion `, `<saml:Assertion Version="2.0" `, ` Version="2.0"><saml:Issuer>`, `><saml:Issuer>`).Replace(good),
+		"namespace above":               strings.Replace(strings.ReplaceAll(good, ` xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"`, ``), `<samlp:Response `, `<samlp:Response xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" xmlns:xs="http://www.w3.org/2001/XMLSchema" `, 1),
+		"prefixes one behind the other": strings.Replace(good, `<samlp:Status>`, strings.Repeat(`<samlp:Extensions`+prefixes(0, maxPrefixes-1)+`/>`, 5)+`<samlp:Status>`, 1),
+		"broken lines":                  strings.Replace(good, "<ds:SignatureValue>", "<ds:SignatureValue>\r\n  ", 1),
 	} {
 		if a, err := Verify([]byte(response), p, expected()); err != nil || a.Name.Value != "ada" {
 			t.Errorf("%s: %+v, %v", name, a, err)

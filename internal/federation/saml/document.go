@@ -16,8 +16,9 @@ const (
 	MaxResponse = 100_000 // "Quotas in Amazon Cognito" of the developer guide
 
 	maxDepth      = 32
-	maxElements   = 5_000
-	maxAttributes = 50 // of an element
+	maxElements   = 1_000 // as goxmldsig, which copies all prefixes in scope at each
+	maxPrefixes   = 32    // in scope, those declared again included
+	maxAttributes = 50    // of an element
 
 	protocolSpace  = "urn:oasis:names:tc:SAML:2.0:protocol"
 	assertionSpace = "urn:oasis:names:tc:SAML:2.0:assertion"
@@ -116,6 +117,7 @@ func scan(text []byte) error {
 	}
 	decoder := xml.NewDecoder(bytes.NewReader(text))
 	var open []xml.Name
+	var prefixes []int // up to each element that is open
 	for elements := 0; ; {
 		start := decoder.InputOffset()
 		token, err := decoder.RawToken()
@@ -133,7 +135,14 @@ func scan(text []byte) error {
 			if elements++; elements > maxElements || len(open) >= maxDepth || len(open) == 0 && elements > 1 || !plain(token) {
 				return ErrMalformed
 			}
-			open = append(open, token.Name)
+			inScope := declared(token)
+			if len(open) > 0 {
+				inScope += prefixes[len(open)-1]
+			}
+			if inScope > maxPrefixes {
+				return ErrMalformed
+			}
+			open, prefixes = append(open, token.Name), append(prefixes[:len(open)], inScope)
 		case xml.EndElement:
 			if len(open) == 0 || open[len(open)-1] != token.Name {
 				return ErrMalformed
@@ -172,6 +181,16 @@ func plain(el xml.StartElement) bool {
 		}
 	}
 	return true
+}
+
+// declared is how many namespaces an element declares.
+func declared(el xml.StartElement) (n int) {
+	for _, a := range el.Attr {
+		if a.Name.Space == "xmlns" || a.Name.Space == "" && a.Name.Local == "xmlns" {
+			n++
+		}
+	}
+	return n
 }
 
 func plainName(n xml.Name) bool { return n.Local != "" && !strings.Contains(n.Space+n.Local, ":") }

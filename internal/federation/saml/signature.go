@@ -61,8 +61,8 @@ func checkSignature(signature *etree.Element, id string) error {
 	if id == "" || !consistsOf(signature, names[0]...) && !consistsOf(signature, names[1]...) {
 		return ErrMalformed
 	}
-	info := signature.ChildElements()[0]
-	if !consistsOf(info, "CanonicalizationMethod", "SignatureMethod", "Reference") {
+	info, value := signature.ChildElements()[0], signature.ChildElements()[1]
+	if !consistsOf(value) || !consistsOf(info, "CanonicalizationMethod", "SignatureMethod", "Reference") {
 		return ErrMalformed
 	}
 	parts := info.ChildElements()
@@ -72,7 +72,7 @@ func checkSignature(signature *etree.Element, id string) error {
 	}
 	parts = reference.ChildElements()
 	transforms, digest := parts[0], parts[1]
-	if !consistsOf(transforms, "Transform", "Transform") {
+	if !consistsOf(transforms, "Transform", "Transform") || !consistsOf(method) || !consistsOf(digest) || !consistsOf(parts[2]) {
 		return ErrMalformed
 	}
 	first, second := transforms.ChildElements()[0], transforms.ChildElements()[1]
@@ -86,10 +86,9 @@ func checkSignature(signature *etree.Element, id string) error {
 // isExclusive says whether an element stands for exclusive canonicalization, which
 // may keep some namespaces.
 func isExclusive(el *etree.Element) bool {
-	for _, part := range el.ChildElements() {
-		if !is(part, exclusive, "InclusiveNamespaces") {
-			return false
-		}
+	parts := el.ChildElements()
+	if len(parts) > 1 || len(parts) == 1 && (!is(parts[0], exclusive, "InclusiveNamespaces") || !consistsOf(parts[0])) {
+		return false
 	}
 	name := attribute(el, "Algorithm")
 	return name == exclusive || name == exclusiveComments
@@ -130,6 +129,10 @@ func verify(el *etree.Element, certificates []*x509.Certificate, now time.Time) 
 	for _, info := range children(signature, signatureSpace, "KeyInfo") {
 		signature.RemoveChild(info) // it is the sender's word, and may name any key
 	}
+	// What is signed has no signature in it, wherever it stands. The library looks for
+	// it for each certificate, and should not go through what the sender put before it.
+	el.RemoveChild(signature)
+	el.InsertChildAt(0, signature)
 	value := only(signature, signatureSpace, "SignatureValue")
 	text, _ := content(value)
 	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
