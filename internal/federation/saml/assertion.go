@@ -181,7 +181,8 @@ func nameOf(subject *etree.Element, issuer string) (Name, error) {
 	if el == nil {
 		return Name{}, ErrMalformed
 	}
-	value, ok := content(el)
+	// Where accounts are names that users choose, that of "ada " is not ada's.
+	value, ok := exactly(el)
 	n := Name{Value: value, Format: attribute(el, "Format"), Qualifier: attribute(el, "NameQualifier"), SPQualifier: attribute(el, "SPNameQualifier")}
 	if n.Format == "" {
 		n.Format = unspecified
@@ -192,7 +193,7 @@ func nameOf(subject *etree.Element, issuer string) (Name, error) {
 	for _, text := range []string{n.Value, n.Format, n.Qualifier, n.SPQualifier} {
 		ok = ok && len(text) <= maxName
 	}
-	if !ok || n.Value == "" {
+	if !ok || strings.Trim(n.Value, space) == "" {
 		return Name{}, ErrMalformed
 	}
 	return n, nil
@@ -301,7 +302,7 @@ func (a *Assertion) statements(el *etree.Element, e Expected) error {
 // instant is an attribute that is a time, zero if it is absent. Times in SAML are
 // of UTC and say so (SAML 2.0 core, 1.3.3).
 func instant(el *etree.Element, name string) (time.Time, error) {
-	text := strings.TrimSpace(attribute(el, name))
+	text := strings.Trim(attribute(el, name), space)
 	if text == "" {
 		return time.Time{}, nil
 	}

@@ -229,9 +229,18 @@ func attribute(el *etree.Element, name string) string {
 	return ""
 }
 
+// space is what XML has for it. Others, as the no-break space, are of a text.
+const space = " \t\r\n"
+
 // content is the text of an element, all of it, without space around it; ok says
 // that there is nothing but text.
 func content(el *etree.Element) (text string, ok bool) {
+	text, ok = exactly(el)
+	return strings.Trim(text, space), ok
+}
+
+// exactly is content with the space around it.
+func exactly(el *etree.Element) (text string, ok bool) {
 	var b strings.Builder
 	for _, child := range el.Child {
 		data, isText := child.(*etree.CharData)
@@ -240,5 +249,5 @@ func content(el *etree.Element) (text string, ok bool) {
 		}
 		b.WriteString(data.Data)
 	}
-	return strings.TrimSpace(b.String()), true
+	return b.String(), true
 }

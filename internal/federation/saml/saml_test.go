@@ -224,6 +224,41 @@ func TestRequest(t *testing.T) {
 	}
 }
 
+// A name is what the provider says, to the byte: another that looks like it is
+// another user's. What else is compared may have space around it, but only that of
+// XML.
+func TestSpace(t *testing.T) {
+	idp := samltest.New(entity, testNow)
+	p := provider(t, idp)
+	for _, name := range []string{"ada ", " ada", "ada\u00a0", "ada\u200b", "\nada\n", "a\u030a", "\u00e5", "ＡＤＡ"} {
+		l := ada()
+		l.Name = name
+		if a, err := Verify([]byte(idp.Response(l)), p, expected()); err != nil || a.Name.Value != name {
+			t.Errorf("%q: %+v, %v", name, a, err)
+		}
+	}
+	for _, tc := range []struct {
+		name string
+		set  func(*samltest.Login)
+		want error
+	}{
+		{"audience with lines around", func(l *samltest.Login) { l.Audience = "\n  " + samltest.Audience + "\t\n" }, nil},
+		{"audience with a no-break space", func(l *samltest.Login) { l.Audience = samltest.Audience + "\u00a0" }, ErrAudience},
+		{"recipient with a space", func(l *samltest.Login) { l.Recipient = samltest.Recipient + " " }, ErrRecipient},
+		{"issuer with lines around", func(l *samltest.Login) { l.Issuer = "\n" + entity + "\n" }, nil},
+		{"issuer with a no-break space", func(l *samltest.Login) { l.Issuer = entity + "\u00a0" }, ErrIssuer},
+		{"a name of space", func(l *samltest.Login) { l.Name = " \n " }, ErrMalformed},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			l := ada()
+			tc.set(&l)
+			if got, err := Verify([]byte(idp.Response(l)), p, expected()); !errors.Is(err, tc.want) {
+				t.Errorf("got %+v, %v, want %v", got, err, tc.want)
+			}
+		})
+	}
+}
+
 func TestUsable(t *testing.T) {
 	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
