@@ -12,28 +12,28 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/poolhouse/poolhouse/internal/store/storetest"
 )
 
 // TestAmplifyRedirect has Amplify sign a user in through the login pages of a
 // production server, in a browser and over TLS (clients/js/redirect).
 func TestAmplifyRedirect(t *testing.T) {
 	chromium := requireBrowser(t)
-	onEachDatabase(t, func(t *testing.T, database string) {
-		cert, key := makeCertificate(t, "localhost", "app.localhost", "*.auth.localhost")
-		in := install(t, database)
-		s := in.startServe("--tls-addr", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key, "--domain-suffix", "localhost")
-		addresses := addressPattern.FindAllString(s.output.String(), -1)
-		if len(addresses) != 2 {
-			t.Fatalf("the server is at %q", addresses)
-		}
-		browser := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "clients/js/redirect/redirect.mjs")
-		browser.Env = append(environment(), "AWS_ENDPOINT_URL="+s.URL, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID="+in.keyID,
-			"AWS_SECRET_ACCESS_KEY="+in.secret, "POOLHOUSE_TEST_CHROMIUM="+chromium,
-			"POOLHOUSE_TLS=https://"+addresses[1], "POOLHOUSE_TLS_CERT="+cert, "POOLHOUSE_TLS_KEY="+key)
-		if out, err := browser.CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
-	})
+	cert, key := makeCertificate(t, "localhost", "app.localhost", "*.auth.localhost")
+	in := install(t, storetest.SQLiteURL(t))
+	s := in.startServe("--tls-addr", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key, "--domain-suffix", "localhost")
+	addresses := addressPattern.FindAllString(s.output.String(), -1)
+	if len(addresses) != 2 {
+		t.Fatalf("the server is at %q", addresses)
+	}
+	browser := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "clients/js/redirect/redirect.mjs")
+	browser.Env = append(environment(), "AWS_ENDPOINT_URL="+s.URL, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID="+in.keyID,
+		"AWS_SECRET_ACCESS_KEY="+in.secret, "POOLHOUSE_TEST_CHROMIUM="+chromium,
+		"POOLHOUSE_TLS=https://"+addresses[1], "POOLHOUSE_TLS_CERT="+cert, "POOLHOUSE_TLS_KEY="+key)
+	if out, err := browser.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // makeCertificate makes a certificate for names that nobody else believes, and
