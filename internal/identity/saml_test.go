@@ -13,6 +13,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/app"
 	"github.com/poolhouse/poolhouse/internal/federation/saml/samltest"
+	"github.com/poolhouse/poolhouse/internal/identitypool/login"
 	"github.com/poolhouse/poolhouse/internal/keys"
 )
 
@@ -198,6 +199,7 @@ func TestSAMLRoles(t *testing.T) {
 		{"rule", rules(rule("Equals", "staff", "rule")), staff, "", "rule"},
 		{"no rule matches", rules(rule("Equals", "boss", "rule")), staff, "", deny},
 		{"rules before roles", rules(rule("Equals", "staff", "rule")), roleOf("admin"), "", deny},
+		{"names of several groups", rules(rule("Contains", `"R&D"`, "rule")), map[string][]string{groups: {"R&D", "<x>"}}, "", "rule"},
 		{"one of several values", rules(rule("Contains", `"staff"`, "rule")), map[string][]string{groups: {"x", "staff"}}, "", "rule"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -239,6 +241,7 @@ func TestSAMLRoles(t *testing.T) {
 			s.do("Identity", "SetPrincipalTagAttributeMap", `{"IdentityPoolId":%q,"IdentityProviderName":%q,%s}`, pool, corp, tc.set)
 			attributes := roleOf("admin")
 			attributes[display], attributes[groups] = []string{"Ada Lovelace"}, []string{"staff"}
+			attributes[login.SAMLName] = []string{"eve"} // the NameID has this name
 			logins := asserted(idp, samltest.Login{Name: "ada", Attributes: attributes})
 			s.do("Identity", "GetCredentialsForIdentity", `{"IdentityId":%q,"Logins":%s}`, s.id(pool, logins), logins)
 			tags, _ := claims["https://aws.amazon.com/tags"].(map[string]any)

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -114,26 +115,31 @@ func onceID(a *saml.Assertion) string {
 }
 
 // samlClaims are attributes as claims: a string, or a list where there are several
-// values. The NameID is among them, if no attribute has its name.
+// values. The NameID is among them, whatever attribute has its name.
 func samlClaims(a *saml.Assertion) (Claims, error) {
 	claims := make(Claims, len(a.Attributes)+1)
-	put := func(name string, value any) (err error) {
-		claims[name], err = json.Marshal(value)
-		return err
-	}
-	if err := put(SAMLName, a.Name.Value); err != nil {
-		return nil, err
-	}
 	for name, values := range a.Attributes {
 		var value any = values
 		if len(values) == 1 {
 			value = values[0]
 		}
-		if err := put(name, value); err != nil {
+		if err := claims.put(name, value); err != nil {
 			return nil, err
 		}
 	}
-	return claims, nil
+	return claims, claims.put(SAMLName, a.Name.Value)
+}
+
+// put sets a claim, as rules look for it: without escapes that JSON does not ask for.
+func (c Claims) put(name string, value any) error {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		return err
+	}
+	c[name] = bytes.TrimSuffix(text.Bytes(), []byte("\n"))
+	return nil
 }
 
 // samlRoles are the roles that a provider gives a user: values of two ARNs with a
