@@ -295,6 +295,9 @@ func TestPasskeyIsOfferedOnce(t *testing.T) {
 	b.wantAt("/passkeys/add", "Add a passkey")
 	b.submit("skip", "1")
 	b.wantCode()
+	b.authorize("prompt", "login")
+	b.get("/passkeys/add?" + b.page.at.RawQuery) // no way past the sign-in that the client wants
+	b.wantAt("/login", "Sign in")
 	b.advance(2 * time.Hour)
 	signIn()
 	b.wantCode()

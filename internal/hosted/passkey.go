@@ -53,7 +53,7 @@ func (p *Pages) offered(next page) http.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if session == nil || !p.OAuth.TakesOver(v.pending, session) {
+		if session == nil || !p.OAuth.TakesOver(v.pending, session) || v.pending.Asks("login") {
 			return v.see(v.path("/login"))
 		}
 		v.owned = &owned{ClientID: v.client.ID, RedirectURI: v.pending.RedirectURI, Session: session}
