@@ -174,10 +174,11 @@ type messageMetrics struct {
 	age      *prometheus.Desc
 }
 
-// mostCounted is how far the messages that wait are counted.
+// mostCounted is how far the messages and the notices of logouts that wait are
+// counted.
 const mostCounted = 100_000
 
-// queueTimeout is how long the outbox may take to be counted.
+// queueTimeout is how long it may take to count them.
 const queueTimeout = 3 * time.Second
 
 func newMessageMetrics(db *store.DB, registry prometheus.Registerer) *messageMetrics {

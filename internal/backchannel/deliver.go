@@ -204,19 +204,20 @@ func (d *Deliverer) deliver(ctx context.Context, n *store.LogoutNotice) {
 			return
 		}
 		began := time.Now()
-		post := d.o.Post
-		if client.RegisteredItself() {
-			post = d.o.PostStranger
-		}
-		err = d.tell(ctx, pool, n, post, address.String())
+		err = d.tell(ctx, pool, client, n, address.String())
 		d.hosts.leave(address.Host, err != nil, time.Since(began))
 	}
-	if err == nil {
-		log.InfoContext(ctx, "told a client of a logout", "host", address.Host)
-		d.settle(ctx, log, n, (*store.Tx).DeleteLogoutNotice)
-		d.o.Observe(Sent)
+	if err != nil {
+		d.putOff(ctx, log, n, err)
 		return
 	}
+	log.InfoContext(ctx, "told a client of a logout", "host", address.Host)
+	d.settle(ctx, log, n, (*store.Tx).DeleteLogoutNotice)
+	d.o.Observe(Sent)
+}
+
+// putOff has a notice tried again after a failure, or no more after too many.
+func (d *Deliverer) putOff(ctx context.Context, log *slog.Logger, n *store.LogoutNotice, err error) {
 	outcome := Deferred
 	n.LastError, n.DueAt = shorten(err.Error()), d.db.Now().Add(backoff(n.Attempts))
 	if n.Attempts >= mostAttempts {
@@ -230,8 +231,11 @@ func (d *Deliverer) deliver(ctx context.Context, n *store.LogoutNotice) {
 }
 
 // tell posts a logout token to a client.
-func (d *Deliverer) tell(ctx context.Context, pool *userpool.Pool, n *store.LogoutNotice,
-	post func(context.Context, string, url.Values) (int, error), address string) error {
+func (d *Deliverer) tell(ctx context.Context, pool *userpool.Pool, client *userpool.Client, n *store.LogoutNotice, address string) error {
+	post := d.o.Post
+	if client.RegisteredItself() {
+		post = d.o.PostStranger
+	}
 	text, err := d.tokens.LogoutToken(ctx, pool, token.Logout{ID: n.SID, ClientID: n.ClientID, Sub: n.Sub, SID: n.SID})
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"github.com/poolhouse/poolhouse/internal/oauth"
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/threat"
+	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 // userCodePage is /device, where people type the code that a device shows
@@ -77,8 +78,8 @@ type scopeText struct {
 
 // scopeTexts are the texts of the scopes that every pool has.
 var scopeTexts = map[string]string{
-	"openid": "scope.openid", "email": "scope.email", "phone": "scope.phone", "profile": "scope.profile",
-	"aws.cognito.signin.user.admin": "scope.account",
+	userpool.ScopeOpenID: "scope.openid", "email": "scope.email", "phone": "scope.phone", "profile": "scope.profile",
+	userpool.ScopeSignIn: "scope.account",
 }
 
 // State is what was decided.

@@ -50,7 +50,7 @@ type Access struct {
 // have no place for a proof.
 func (i *Issuer) Authenticate(ctx context.Context, accessToken string) (*Access, error) {
 	access, err := i.authenticate(ctx, accessToken, "")
-	if err == nil && !slices.Contains(access.Claims.Scopes, signInScope) {
+	if err == nil && !slices.Contains(access.Claims.Scopes, userpool.ScopeSignIn) {
 		return nil, errScopes
 	}
 	return access, err

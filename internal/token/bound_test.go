@@ -16,7 +16,7 @@ const testThumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" // RFC 9449
 func TestBoundAccess(t *testing.T) {
 	n := newPool(t, userpool.ClientConfig{})
 	g := n.grant(t)
-	g.Scopes = []string{userpool.ScopeOpenID, signInScope}
+	g.Scopes = []string{userpool.ScopeOpenID, userpool.ScopeSignIn}
 	plain := n.issue(t, g)
 	g.Thumbprint = testThumbprint
 	bound := n.issue(t, g)

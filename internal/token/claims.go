@@ -7,10 +7,6 @@ import (
 	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
-// signInScope is the scope of the access tokens that an API sign-in gives. It
-// lets the user act on their own account.
-const signInScope = "aws.cognito.signin.user.admin"
-
 // accessClaims are the claims of an access token, in the order in which
 // Cognito's have them. The ids jti and origin_jti are there only for clients
 // that revoke or rotate.

@@ -78,7 +78,7 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (*Set, error) {
 		g.AuthTime = now
 	}
 	if len(g.Scopes) == 0 {
-		g.Scopes = []string{signInScope}
+		g.Scopes = []string{userpool.ScopeSignIn}
 	}
 	rotates, _ := g.Client.Rotates()
 	r := refresh{

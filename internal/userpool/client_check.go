@@ -168,7 +168,7 @@ func isLoopback(host string) bool {
 }
 
 // systemScopes are the scopes of every pool.
-var systemScopes = []string{"openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"}
+var systemScopes = []string{ScopeOpenID, "email", "phone", "profile", ScopeSignIn}
 
 // checkScopes allows the scopes of every pool and those of its resource servers.
 func (c *ClientConfig) checkScopes(tx *store.Tx, pool *Pool) error {
