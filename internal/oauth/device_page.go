@@ -24,9 +24,12 @@ const (
 
 	// ExpiredParameter tells the page /device that what the browser was at is over.
 	ExpiredParameter = "expired"
+)
 
-	deviceHandlePurpose keys.Purpose = "device-page"
-	maxDeviceHandle                  = 1024 // bytes
+// What pages carry of a device's request.
+const (
+	deviceHandlePurpose = keys.Purpose("device-page")
+	maxDeviceHandle     = 1024 // bytes
 )
 
 // A DeviceRequest is what a device asks for, as pages see it.

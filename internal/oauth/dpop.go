@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	nonceKeyPurpose     keys.Purpose = "dpop-nonce"
-	thumbprintParameter              = "dpop_jkt" // of authorization requests
-	dpopHeader                       = "Dpop"     // DPoP, as net/http keeps it
+	nonceKeyPurpose     = keys.Purpose("dpop-nonce")
+	thumbprintParameter = "dpop_jkt" // of authorization requests
+	dpopHeader          = "Dpop"     // DPoP, as net/http keeps it
 )
 
 var (

@@ -282,7 +282,7 @@ func TestID(t *testing.T) {
 		}
 		return p.ID()
 	}
-	if id(k, "1") != id(k, "1") || id(k, "1") == id(k, "2") || id(k, "1") == id(dpoptest.NewKey(), "1") {
+	if first, again := id(k, "1"), id(k, "1"); first != again || first == id(k, "2") || first == id(dpoptest.NewKey(), "1") {
 		t.Error("the ID is not that of key and jti")
 	}
 }

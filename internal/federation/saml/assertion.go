@@ -85,7 +85,7 @@ func Verify(response []byte, p Provider, e Expected) (*Assertion, error) {
 			return nil, err
 		}
 	}
-	signed := d.assertion
+	var signed *etree.Element
 	if d.ofAssertion != nil {
 		signed, err = verify(d.assertion, p.Certificates, e.Now)
 	} else if signed = only(d.response, assertionSpace, "Assertion"); signed == nil {
@@ -160,7 +160,7 @@ func read(el *etree.Element, p Provider, e Expected) (*Assertion, error) {
 	if err := a.conditions(el, e); err != nil {
 		return nil, err
 	}
-	if err := a.statements(el, e); err != nil {
+	if err := a.statements(el); err != nil {
 		return nil, err
 	}
 	if a.ExpiresAt = a.ExpiresAt.Add(e.Skew); !e.Now.Before(a.ExpiresAt) {
@@ -270,7 +270,7 @@ func (a *Assertion) conditions(el *etree.Element, e Expected) error {
 }
 
 // statements wants one of the sign-in, and reads those of attributes.
-func (a *Assertion) statements(el *etree.Element, e Expected) error {
+func (a *Assertion) statements(el *etree.Element) error {
 	signIns := children(el, assertionSpace, "AuthnStatement")
 	if len(signIns) == 0 {
 		return ErrMalformed
