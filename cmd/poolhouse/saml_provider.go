@@ -15,7 +15,7 @@ import (
 )
 
 type samlProviderCommand struct {
-	Put    putSAMLProviderCommand    `cmd:"" help:"Make a SAML provider of its metadata, or replace it, and print its ARN."`
+	Put    putSAMLProviderCommand    `cmd:"" help:"Make a SAML provider of its metadata, or replace that, and print its ARN."`
 	List   listSAMLProvidersCommand  `cmd:"" help:"List SAML providers, and until when users can sign in with each."`
 	Show   showSAMLProviderCommand   `cmd:"" help:"Print what a SAML provider is made of."`
 	Delete deleteSAMLProviderCommand `cmd:"" help:"Delete a SAML provider; its assertions are worth nothing then."`
@@ -37,8 +37,8 @@ type putSAMLProviderCommand struct {
 	samlProviders
 	Name      string   `arg:"" help:"Name: letters, digits and ._-"`
 	Metadata  string   `required:"" type:"existingfile" placeholder:"FILE" help:"The provider's metadata: XML, as it publishes it."`
-	Audience  []string `sep:"none" placeholder:"URI" help:"Audience that assertions must have; can be repeated. Without it that of AWS, or <public-url>/saml."`
-	Recipient []string `sep:"none" placeholder:"URL" help:"Recipient that assertions must have: where the application takes them; can be repeated. Without it that of AWS, or <public-url>/saml."`
+	Audience  []string `sep:"none" placeholder:"URI" help:"Audience that assertions must have; can be repeated. Without it those of before, or else that of AWS, or <public-url>/saml."`
+	Recipient []string `sep:"none" placeholder:"URL" help:"Recipient that assertions must have: where the application takes them; can be repeated. Without it those of before, or else that of AWS, or <public-url>/saml."`
 }
 
 // Run makes or replaces a SAML provider.

@@ -160,14 +160,24 @@ func (p *Providers) read(row store.SAMLProvider) (*Provider, error) {
 	return found, nil
 }
 
-// Put makes a provider, or replaces one, and returns its ARN.
+// Put makes a provider, or replaces the metadata of one, and returns its ARN. The
+// audiences and the recipients of one stay where none are given: metadata is put
+// again with each certificate, and should not so open the provider to assertions
+// for others.
 func (p *Providers) Put(ctx context.Context, d Definition) (string, error) {
 	return p.write(ctx, d, true)
 }
 
-// Ensure makes a provider if there is none of its name.
+// Ensure makes a provider if there is none of its name. What is there stays, even
+// where d could not be put any more: its metadata may have ended since.
 func (p *Providers) Ensure(ctx context.Context, d Definition) error {
-	_, err := p.write(ctx, d, false)
+	err := p.db.View(ctx, func(tx *store.Tx) error {
+		_, err := tx.SAMLProvider(d.Name)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		_, err = p.write(ctx, d, false)
+	}
 	return err
 }
 
@@ -188,11 +198,7 @@ func (p *Providers) write(ctx context.Context, d Definition, replace bool) (stri
 			return "", fmt.Errorf("SAML provider %s: the recipient %q is no http or https URL", d.Name, recipient)
 		}
 	}
-	text, err := json.Marshal(doc{d.Audiences, d.Recipients})
-	if err != nil {
-		return "", err
-	}
-	row := store.SAMLProvider{Name: d.Name, Metadata: d.Metadata, Doc: string(text)}
+	row := store.SAMLProvider{Name: d.Name, Metadata: d.Metadata, Doc: "{}"}
 	read, err := p.read(row)
 	if err != nil {
 		return "", err
@@ -201,15 +207,39 @@ func (p *Providers) write(ctx context.Context, d Definition, replace bool) (stri
 		return "", err
 	}
 	err = p.db.Update(ctx, func(tx *store.Tx) error {
-		if !replace {
-			if _, err := tx.SAMLProvider(d.Name); !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
+		there, err := tx.SAMLProvider(d.Name)
+		switch {
+		case err == nil && !replace:
+			return nil
+		case err != nil && !errors.Is(err, store.ErrNotFound):
+			return err
+		}
+		if row.Doc, err = d.doc(there.Doc); err != nil {
+			return err
 		}
 		row.CreatedAt, row.ModifiedAt = tx.Now(), tx.Now()
 		return tx.PutSAMLProvider(row)
 	})
 	return read.ARN, err
+}
+
+// doc is the doc of a definition that takes the place of one with the doc before,
+// "" for none.
+func (d Definition) doc(before string) (string, error) {
+	var all doc
+	if before != "" {
+		if err := json.Unmarshal([]byte(before), &all); err != nil {
+			return "", fmt.Errorf("SAML provider %s: %w", d.Name, err)
+		}
+	}
+	if len(d.Audiences) > 0 {
+		all.Audiences = d.Audiences
+	}
+	if len(d.Recipients) > 0 {
+		all.Recipients = d.Recipients
+	}
+	text, err := json.Marshal(all)
+	return string(text), err
 }
 
 // check refuses metadata that nobody could sign in with.

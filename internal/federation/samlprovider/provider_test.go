@@ -73,6 +73,25 @@ func providers(t *testing.T, db *store.DB) {
 	if list, err := p.List(t.Context()); err != nil || len(list) != 1 || list[0].ARN != corpARN || list[0].Metadata != d.Metadata {
 		t.Errorf("List: %+v, %v", list, err)
 	}
+	// Another certificate opens the provider to nobody else.
+	for _, next := range []Definition{
+		{Name: "corp", Metadata: string(idp.Metadata())},
+		{Name: "corp", Metadata: string(idp.Metadata()), Audiences: []string{"c"}},
+	} {
+		if len(next.Audiences) > 0 {
+			d.Audiences = next.Audiences
+		}
+		if _, err := p.Put(t.Context(), next); err != nil {
+			t.Fatal(err)
+		}
+		if corp = find(corpARN); corp.Metadata != next.Metadata || !reflect.DeepEqual(corp.Audiences, d.Audiences) || !reflect.DeepEqual(corp.Recipients, d.Recipients) {
+			t.Errorf("with metadata anew: %+v", corp)
+		}
+	}
+	// A server starts with the definition that it started with before.
+	if err := p.Ensure(t.Context(), Definition{Name: "corp", Metadata: string(samltest.New("x", testNow.AddDate(-3, 0, 0)).Metadata())}); err != nil {
+		t.Errorf("metadata that ended, of one that is there: %v", err)
+	}
 	if err := p.Delete(t.Context(), "corp"); err != nil {
 		t.Fatal(err)
 	}
