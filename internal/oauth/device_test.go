@@ -379,10 +379,30 @@ func TestUserCodesAreNotGuessed(t *testing.T) {
 	for i := range userCodesOfPool {
 		want(fmt.Sprint("guess ", i), s.enter("BBBB-BBBB", fmt.Sprintf("192.0.2.%d/32", i/10)), 400)
 	}
-	want("from anywhere", s.enter(good, "198.51.100.7/32"), 429)
+	want("from where wrong codes came", s.enter(good, "192.0.2.1/32"), 429)
 	want("from nowhere", s.enter(good, ""), 429)
+	const other = "198.51.100.7/32"
+	want("from elsewhere, where nobody guesses", s.enter(good, other), 302)
+	want("a guess from there", s.enter("BBBB-BBBB", other), 400)
+	want("then the right one", s.enter(good, other), 429)
 	s.advance(userCodeWindow)
 	want("later still", s.enter(s.startDevice(t).UserCode, far), 302)
+}
+
+// TestMayGuess is of wrong user codes from one network and of all.
+func TestMayGuess(t *testing.T) {
+	for _, c := range []struct {
+		known             bool
+		ofNetwork, ofPool int
+		want              bool
+	}{
+		{true, 0, 0, true}, {false, 0, 0, true}, {true, 19, 499, true}, {true, 20, 20, false},
+		{false, 0, 499, true}, {false, 0, 500, false}, {true, 1, 500, false}, {true, 0, 500, true}, {true, 0, 19_999, true}, {true, 0, 20_000, false},
+	} {
+		if got := mayGuess(c.known, c.ofNetwork, c.ofPool); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
 }
 
 // TestDeviceHandles holds the addresses of the pages to their pool.

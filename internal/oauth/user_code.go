@@ -65,11 +65,14 @@ func readUserCode(typed string) (code string, ok bool) {
 
 // How many wrong user codes are taken within the window, on all nodes together
 // (RFC 8628, 5.1). With a thousand devices waiting, those of a pool find one once in
-// some 50,000 windows.
+// some 50,000 windows. Beyond them networks are heard that have sent no wrong code, so
+// that guessing from a few does not keep everybody's devices out; all of those find one
+// once in some 1,000 windows.
 const (
 	userCodeWindow      = 10 * time.Minute
 	userCodesOfNetwork  = 20
 	userCodesOfPool     = 500
+	userCodesInAll      = 20_000
 	userCodeAction      = "user-code"
 	userCodeSubject     = "device-pages"
 	userCodeFromSubject = "device-pages "
@@ -80,13 +83,11 @@ var (
 	errUserCodes = fault.New(fault.TooManyRequests, "Too many wrong user codes.")
 )
 
-// userCodeLimits are the limits by what they count.
-func userCodeLimits(network string) map[string]int {
-	limits := map[string]int{userCodeSubject: userCodesOfPool}
-	if network != "" {
-		limits[userCodeFromSubject+network] = userCodesOfNetwork
-	}
-	return limits
+// mayGuess says whether another code is looked at, after so many wrong ones from its
+// network and of the pool. known says that there is a network to count by.
+func mayGuess(known bool, ofNetwork, ofPool int) bool {
+	fresh := known && ofNetwork == 0
+	return ofNetwork < userCodesOfNetwork && (ofPool < userCodesOfPool || fresh && ofPool < userCodesInAll)
 }
 
 // findUserCode is the grant that waits under what somebody typed. What could be no
@@ -96,19 +97,22 @@ func (s *Server) findUserCode(ctx context.Context, poolID, typed, network string
 	if !ok {
 		return nil, "", errUserCode
 	}
+	subjects := []string{userCodeSubject}
+	if network != "" {
+		subjects = append(subjects, userCodeFromSubject+network)
+	}
 	var refused error
 	err = s.DB.Update(ctx, func(tx *store.Tx) (err error) {
 		refused = nil
-		limits := userCodeLimits(network)
-		for subject, most := range limits {
-			a, err := tx.Attempts(poolID, subject, userCodeAction)
-			if err != nil {
+		var wrong [2]store.Attempts
+		for i, subject := range subjects {
+			if wrong[i], err = tx.Attempts(poolID, subject, userCodeAction); err != nil {
 				return err
 			}
-			if a.Count >= most {
-				refused = errUserCodes
-				return nil
-			}
+		}
+		if !mayGuess(network != "", wrong[1].Count, wrong[0].Count) {
+			refused = errUserCodes
+			return nil
 		}
 		g, err = tx.DeviceGrantByUserCode(poolID, s.nameHash(userCodePurpose, poolID, code))
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -118,7 +122,7 @@ func (s *Server) findUserCode(ctx context.Context, poolID, typed, network string
 			return nil
 		}
 		refused = errUserCode
-		for subject := range limits {
+		for _, subject := range subjects {
 			if _, err := tx.CountAttempt(poolID, subject, userCodeAction, userCodeWindow); err != nil {
 				return err
 			}
