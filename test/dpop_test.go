@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -114,10 +113,6 @@ func TestDPoP(t *testing.T) {
 func TestDPoPInBrowser(t *testing.T) {
 	chromium := requireBrowser(t)
 	s := startDev(t, "--data", t.TempDir())
-	browser := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "clients/js/dpop/browser.mjs")
-	browser.Env = append(environment(), "AWS_ENDPOINT_URL="+s.URL, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID=any", "AWS_SECRET_ACCESS_KEY=thing",
+	s.browse(t, "clients/js/dpop/browser.mjs", "AWS_ACCESS_KEY_ID=any", "AWS_SECRET_ACCESS_KEY=thing",
 		"POOLHOUSE_POOL="+s.demo().pool, "POOLHOUSE_TEST_CHROMIUM="+chromium)
-	if out, err := browser.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,14 +35,9 @@ func TestPages(t *testing.T) {
 				continue // what they have in common
 			}
 			t.Run(name, func(t *testing.T) {
-				browser := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", program)
-				browser.Env = append(environment(), "AWS_ENDPOINT_URL="+s.URL, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID=any",
-					"AWS_SECRET_ACCESS_KEY=thing", "POOLHOUSE_POOL="+demoPool, "POOLHOUSE_CLIENT="+demoClient,
-					"POOLHOUSE_TEST_CHROMIUM="+chromium, "POOLHOUSE_TEST_LOOK="+look,
+				s.browse(t, program, "AWS_ACCESS_KEY_ID=any", "AWS_SECRET_ACCESS_KEY=thing", "POOLHOUSE_POOL="+demoPool,
+					"POOLHOUSE_CLIENT="+demoClient, "POOLHOUSE_TEST_CHROMIUM="+chromium, "POOLHOUSE_TEST_LOOK="+look,
 					"POOLHOUSE_TEST_SCREENSHOTS="+os.Getenv("POOLHOUSE_TEST_SCREENSHOTS"))
-				if out, err := browser.CombinedOutput(); err != nil {
-					t.Errorf("%v\n%s", err, out)
-				}
 			})
 		}
 		for _, word := range []string{password, "Battery-Staple-8", "Temporary-1", "Wrong-Horse-7"} {
@@ -50,6 +46,17 @@ func TestPages(t *testing.T) {
 			}
 		}
 	})
+}
+
+// browse runs a program of tests that drives a browser, with more in its
+// environment. A test of it that hangs fails after a time that none needs.
+func (s *server) browse(t *testing.T, program string, more ...string) {
+	t.Helper()
+	node := exec.CommandContext(t.Context(), "node", "--test", "--test-timeout=240000", "--test-reporter=spec", program)
+	node.Env = slices.Concat(environment(), []string{"AWS_ENDPOINT_URL=" + s.URL, "AWS_REGION=" + region}, more)
+	if out, err := node.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // requireBrowser is the program of the browser, of a machine that has what the tests

@@ -8,7 +8,6 @@ import (
 	"encoding/pem"
 	"math/big"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -27,13 +26,8 @@ func TestAmplifyRedirect(t *testing.T) {
 	if len(addresses) != 2 {
 		t.Fatalf("the server is at %q", addresses)
 	}
-	browser := exec.CommandContext(t.Context(), "node", "--test", "--test-reporter=spec", "clients/js/redirect/redirect.mjs")
-	browser.Env = append(environment(), "AWS_ENDPOINT_URL="+s.URL, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID="+in.keyID,
-		"AWS_SECRET_ACCESS_KEY="+in.secret, "POOLHOUSE_TEST_CHROMIUM="+chromium,
-		"POOLHOUSE_TLS=https://"+addresses[1], "POOLHOUSE_TLS_CERT="+cert, "POOLHOUSE_TLS_KEY="+key)
-	if out, err := browser.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	s.browse(t, "clients/js/redirect/redirect.mjs", "AWS_ACCESS_KEY_ID="+in.keyID, "AWS_SECRET_ACCESS_KEY="+in.secret,
+		"POOLHOUSE_TEST_CHROMIUM="+chromium, "POOLHOUSE_TLS=https://"+addresses[1], "POOLHOUSE_TLS_CERT="+cert, "POOLHOUSE_TLS_KEY="+key)
 }
 
 // makeCertificate makes a certificate for names that nobody else believes, and

@@ -46,7 +46,7 @@ after(async () => {
 
 test('a page signs its user in with a key of the browser', async () => {
   const context = await browser.newContext({ locale: 'en-US' });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   await page.goto(home);
   await page.getByLabel('Username').fill(user);

@@ -96,7 +96,7 @@ export const complaints = [];
 /** A browser of somebody who has not been here before. */
 export async function visitor(options = {}) {
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1000, height: 760 }, ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   page.on('pageerror', (e) => complaints.push(`${page.url()}: ${e}`));
   page.on('console', (m) => {

@@ -62,7 +62,7 @@ const complaints = [];
 /** A browser of somebody who has not been here before, at the app. */
 async function visitor() {
   const context = await browser.newContext({ locale: 'en-US' });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   page.on('pageerror', (e) => complaints.push(`${page.url()}: ${e}`));
   page.on('console', (m) => m.type() === 'error' && complaints.push(`${page.url()}: ${m.text()}`));
