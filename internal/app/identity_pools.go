@@ -35,13 +35,12 @@ const (
 func (a *App) openIdentityPools(tokens *token.Issuer, builtIn *credentials.BuiltIn) (*identitypool.Pools, error) {
 	o := a.options
 	_, host, _ := strings.Cut(o.PublicURL, "://")
-	logins := login.New(tokens, login.Names{Host: host}, fetch.New(fetch.Options{Anywhere: o.Dev || o.PrivateProviders}).Get, a.clock.Now)
 	a.samlProviders = samlprovider.New(a.db, samlprovider.Options{
 		AccountID:  o.AccountID,
 		Audiences:  []string{"urn:amazon:webservices", awsSAML, o.PublicURL + samlPath},
 		Recipients: []string{awsSAML, "https://" + o.Region + ".signin.aws.amazon.com/saml", o.PublicURL + samlPath},
 	})
-	logins.SetSAML(a.samlProviders)
+	logins := login.New(tokens, login.Names{Host: host}, a.samlProviders, fetch.New(fetch.Options{Anywhere: o.Dev || o.PrivateProviders}).Get, a.clock.Now)
 	options := identitypool.Options{AccountID: o.AccountID, Issuer: o.PublicURL + identityPath, Logger: a.log, Credentials: builtIn}
 	if o.IssuerStyle == "aws" {
 		options.Issuer = "https://" + login.IdentityPools

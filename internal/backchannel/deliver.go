@@ -61,8 +61,8 @@ type Options struct {
 	// Post sends a form to an address, as fetch.Client.Post does.
 	Post func(ctx context.Context, address string, form url.Values) (status int, err error)
 
-	// PostStranger is Post for clients that registered themselves, with an address that
-	// perhaps nobody has chosen whom anybody trusts. Nil: it is Post.
+	// PostStranger is Post for clients that registered themselves: perhaps nobody who is
+	// trusted has chosen their addresses. Nil: it is Post.
 	PostStranger func(ctx context.Context, address string, form url.Values) (status int, err error)
 
 	// Observe is told the outcome of each attempt; nil for nobody.

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/poolhouse/poolhouse/internal/federation/saml"
-	"github.com/poolhouse/poolhouse/internal/federation/samlprovider"
 )
 
 // The attributes and claims of SAML that AWS has names for.
@@ -53,10 +52,6 @@ var samlFaults = []struct{ is, becomes error }{
 	{saml.ErrExpired, errSAMLExpired},
 	{saml.ErrTooEarly, errSAMLEarly},
 }
-
-// SetSAML has the verifier take assertions of SAML providers; without it there are
-// none.
-func (v *Verifier) SetSAML(p *samlprovider.Providers) { v.saml = p }
 
 // assertion takes a response of a SAML provider, which is base64 of XML. The
 // request that it answers was the application's, so any will do.

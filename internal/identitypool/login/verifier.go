@@ -68,9 +68,9 @@ type Verifier struct {
 }
 
 // New returns a Verifier. Without fetch it proves only logins of user pools that
-// tokens knows.
-func New(tokens *token.Issuer, names Names, fetch Fetch, now func() time.Time) *Verifier {
-	return &Verifier{tokens: tokens, names: names, fetch: fetch, now: now, issuers: map[string]*issuerKeys{}}
+// tokens knows and of SAML providers, of which there are none if saml is nil.
+func New(tokens *token.Issuer, names Names, saml *samlprovider.Providers, fetch Fetch, now func() time.Time) *Verifier {
+	return &Verifier{tokens: tokens, names: names, saml: saml, fetch: fetch, now: now, issuers: map[string]*issuerKeys{}}
 }
 
 // Canonical is Names.Canonical.

@@ -114,7 +114,7 @@ const rs, es = `{"alg":"RS256","kid":"r"}`, `{"alg":"ES256","kid":"e"}`
 
 func TestOpenID(t *testing.T) {
 	i := newIssuer(t)
-	v := New(nil, Names{}, i.fetch, func() time.Time { return testNow })
+	v := New(nil, Names{}, nil, i.fetch, func() time.Time { return testNow })
 	p := Providers{Public: map[string]string{host: "client0;client1"}, OIDC: []string{"arn:aws:iam::123456789012:oidc-provider/" + host, "arn:aws:iam::123456789012:oidc-provider/open.example.com"}}
 	const no = "NotAuthorizedException: Invalid login token. "
 	for _, tc := range []struct{ name, provider, header, changes, want string }{
@@ -179,7 +179,7 @@ func TestOpenID(t *testing.T) {
 // one, and used for a while if the issuer is down.
 func TestKeys(t *testing.T) {
 	i, now := newIssuer(t), testNow
-	v := New(nil, Names{}, i.fetch, func() time.Time { return now })
+	v := New(nil, Names{}, nil, i.fetch, func() time.Time { return now })
 	p := Providers{Public: map[string]string{host: "client1"}}
 	verify := func(header string) error {
 		_, err := v.Verify(t.Context(), p, host, i.sign(t, header, claimsWith(t, fmt.Sprintf(`"exp":%d,"iat":%d`, now.Unix()+60, now.Unix()))))
@@ -211,7 +211,7 @@ func TestKeys(t *testing.T) {
 
 func TestSocial(t *testing.T) {
 	i := newIssuer(t)
-	v := New(nil, Names{}, i.fetch, func() time.Time { return testNow })
+	v := New(nil, Names{}, nil, i.fetch, func() time.Time { return testNow })
 	p := Providers{Public: map[string]string{Facebook: "app0;app1", Amazon: "amzn1.client"}}
 	for _, tc := range []struct{ provider, token, want string }{
 		{Facebook, "good", "fb-user app1"},
