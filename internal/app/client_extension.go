@@ -3,8 +3,10 @@ package app
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/poolhouse/poolhouse/internal/awsjson"
 	"github.com/poolhouse/poolhouse/internal/fault"
@@ -53,7 +55,7 @@ func (a *App) changeExtensions(api *awsjson.Handler, w http.ResponseWriter, r *h
 		d := json.NewDecoder(bytes.NewReader(sent))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&e); err != nil || d.More() {
-			return nil, fault.New(fault.InvalidParameter, `The body must be a JSON object of extensions, as GET shows them.`)
+			return nil, notExtensions(err)
 		}
 		return &e, a.pools.SetClientExtensions(r.Context(), poolID, clientID, e)
 	}
@@ -63,4 +65,20 @@ func (a *App) changeExtensions(api *awsjson.Handler, w http.ResponseWriter, r *h
 	}
 	e := client.Extensions()
 	return &e, nil
+}
+
+// notExtensions refuses a body that could not be decoded, and names the member that is
+// at fault; err is nil where more than one value was sent.
+func notExtensions(err error) error {
+	var mistyped *json.UnmarshalTypeError
+	if errors.As(err, &mistyped) && mistyped.Field != "" {
+		return fault.New(fault.InvalidParameter, mistyped.Field+" cannot be a "+mistyped.Value+".")
+	}
+	if err != nil {
+		// The decoder has no type for this error, but has always quoted the name.
+		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+			return fault.New(fault.InvalidParameter, "There is no extension "+name+".")
+		}
+	}
+	return fault.New(fault.InvalidParameter, "The body must be a JSON object of extensions, as GET shows them.")
 }

@@ -45,8 +45,8 @@ type Server struct {
 	STSURL         string         `name:"sts-url" placeholder:"URL" help:"Security token service that identity pools get credentials from; otherwise this server makes them itself, for the roles of 'poolhouse role'."`
 	Functions      string         `placeholder:"FILE" type:"existingfile" help:"JSON file that says how trigger functions are called, and the keys that codes for custom senders are encrypted under."`
 	Seed           string         `placeholder:"FILE" type:"existingfile" help:"JSON file of pools, clients and users that must exist."`
-	TrustedProxies []string       `name:"trusted-proxies" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For is believed."`
-	MetricsFrom    []string       `name:"metrics-from" placeholder:"CIDR,..." default:"127.0.0.0/8,::1" help:"Addresses that may read /_poolhouse/metrics (default this machine)."`
+	TrustedProxies []string       `name:"trusted-proxies" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed."`
+	MetricsFrom    []string       `name:"metrics-from" placeholder:"CIDR" default:"127.0.0.0/8,::1" help:"Addresses that may read /_poolhouse/metrics (default this machine)."`
 	RateLimits     string         `name:"rate-limits" placeholder:"LIST" help:"Requests per second by category, pool and source address, such as UserAuthentication=50,UserCreation=5 or *=off."`
 	ResourceLimits map[string]int `name:"resource-limits" mapsep:"," placeholder:"LIST" help:"How many there may be of what, such as Pools=100,ClientsPerPool=50; otherwise the most that Cognito grants."`
 	ShutdownGrace  time.Duration  `name:"shutdown-grace" default:"15s" help:"How long running requests may take at shutdown (default ${default})."`
