@@ -114,6 +114,20 @@ func wantFault(t *testing.T, err, want error) {
 	}
 }
 
+// Whoever asks for roles that do not exist keeps none that does out of the cache.
+func TestRolesThatAreNot(t *testing.T) {
+	w := newWorld(t)
+	for i := range maxKnownRoles {
+		if role, err := w.roles.find(t.Context(), fmt.Sprintf("arn:aws:iam::%s:role/none%d", account, i)); role != nil || err != nil {
+			t.Fatal(role, err)
+		}
+	}
+	w.issue(t)
+	if n := len(w.roles.known); w.roles.known["Readers"] == nil || n > maxKnownRoles {
+		t.Errorf("the role is not among the %d that are known", n)
+	}
+}
+
 func TestIssueAndOpen(t *testing.T) {
 	w := newWorld(t)
 	set := w.issue(t)

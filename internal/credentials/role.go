@@ -75,7 +75,10 @@ func (r *Roles) find(ctx context.Context, name string) (*Role, error) {
 			return nil, err
 		}
 		r.mu.Lock()
-		if r.generation == generation && len(r.known) < maxKnownRoles {
+		if r.generation == generation {
+			if len(r.known) >= maxKnownRoles {
+				clear(r.known) // anybody with a token may ask for names that do not exist
+			}
 			r.known[short] = role
 		}
 		r.mu.Unlock()

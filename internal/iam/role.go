@@ -181,7 +181,8 @@ const (
 )
 
 // CheckTags wants tags as STS takes them: up to 50, keys of 1 to 128 and values
-// of up to 256 characters, letters, digits, spaces and _.:/=+-@.
+// of up to 256 characters, letters, digits, spaces and _.:/=+-@. Two keys may not
+// be the same but for the case of letters, since policies would find either.
 func CheckTags(tags map[string]string) error {
 	if len(tags) > MaxTags {
 		return fmt.Errorf("%d session tags, at most %d are allowed", len(tags), MaxTags)
@@ -192,6 +193,11 @@ func CheckTags(tags map[string]string) error {
 		}
 		if utf8.RuneCountInString(value) > maxTagValueLen || !isTagText(value) {
 			return fmt.Errorf("the session tag %s has a value that is not allowed", key)
+		}
+		for other := range tags {
+			if other != key && strings.EqualFold(other, key) {
+				return errors.New("two session tags have keys that differ in the case of letters only")
+			}
 		}
 	}
 	return nil

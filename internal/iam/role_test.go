@@ -215,6 +215,15 @@ func TestCheckTags(t *testing.T) {
 	}
 }
 
+// Which of two such tags a policy would find is chance.
+func TestTagsThatDifferInCase(t *testing.T) {
+	for other, good := range map[string]bool{"Team": false, "TEAM": false, "teams": true} {
+		if err := CheckTags(map[string]string{"team": "red", other: "blue"}); (err == nil) != good {
+			t.Errorf("team and %s: %v", other, err)
+		}
+	}
+}
+
 // FuzzRolePolicy: what is read decides without a panic, and what it resolves to can
 // be read by those it is sent to.
 func FuzzRolePolicy(f *testing.F) {
