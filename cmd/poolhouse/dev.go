@@ -50,7 +50,11 @@ func (c *devCommand) Run(ctx context.Context, stdout io.Writer) error {
 	if o.PublicURL == "" {
 		o.PublicURL = base
 	}
-	return serve(ctx, o, listeners, &c.Server, func() { welcome(stdout, base, o.PublicURL, c.Data) })
+	https := "none; --tls-addr 127.0.0.1:9340 serves it"
+	if c.TLSAddr != "" {
+		https = baseURL(listeners[len(listeners)-1:], true)
+	}
+	return serve(ctx, o, listeners, &c.Server, func() { welcome(stdout, base, https, o.PublicURL, c.Data) })
 }
 
 // devMasterKey is the key kept beside the data. Data in memory gets one that
@@ -91,7 +95,7 @@ func baseURL(listeners []net.Listener, https bool) string {
 	return scheme + "://" + listeners[0].Addr().String()
 }
 
-func welcome(w io.Writer, base, issuer, dataDir string) {
+func welcome(w io.Writer, base, https, issuer, dataDir string) {
 	kept := "in memory; --data DIR keeps it"
 	if dataDir != "" {
 		kept = dataDir
@@ -99,6 +103,7 @@ func welcome(w io.Writer, base, issuer, dataDir string) {
 	fmt.Fprintf(w, `Poolhouse development server, for this machine only.
 
   endpoint   %s
+  https      %s
   demo pool  %s
   client     %s
   issuer     %s/%s
@@ -110,5 +115,5 @@ Try it:
     --client-id %s --username ada --password 'Passw0rd!' --user-attributes Name=email,Value=ada@example.com
 
 ready
-`, base, app.DemoPoolID, app.DemoClientID, issuer, app.DemoPoolID, base, kept, base, app.DemoClientID)
+`, base, https, app.DemoPoolID, app.DemoClientID, issuer, app.DemoPoolID, base, kept, base, app.DemoClientID)
 }
