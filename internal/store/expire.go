@@ -1,5 +1,18 @@
 package store
 
+import "time"
+
+// How long rows are kept beyond their time, so that nodes with clocks a little apart
+// agree. What requests add that nobody has signed in for goes sooner: a flood of them
+// as fast as the rate limits let it be would otherwise fill gigabytes.
+const (
+	grace      = time.Hour
+	briefGrace = 10 * time.Minute
+)
+
+// brief are the tables of which briefGrace is enough.
+var brief = map[string]bool{"spent_sessions": true, "oauth_requests": true, "device_grants": true}
+
 // expiring are the tables whose rows mean nothing after their expires_at, each
 // with its key.
 var expiring = []struct{ table, key string }{
@@ -21,14 +34,16 @@ var expiring = []struct{ table, key string }{
 	{"device_grants", "pool_id, id"},
 }
 
-// DeleteExpired removes up to step expired rows of each table and returns how
-// many there were. Rows are kept for an hour beyond their time, so that nodes
-// with clocks a little apart agree.
+// DeleteExpired removes up to step rows of each table that are long expired, and
+// returns how many there were.
 func (tx *Tx) DeleteExpired(step int) (int64, error) {
-	const grace = 60 * 60 * 1000
-	before := millis(tx.Now()) - grace
 	var total int64
 	for _, e := range expiring {
+		kept := grace
+		if brief[e.table] {
+			kept = briefGrace
+		}
+		before := millis(tx.Now().Add(-kept))
 		n, err := tx.exec(`DELETE FROM `+e.table+` WHERE (`+e.key+`) IN
 			(SELECT `+e.key+` FROM `+e.table+` WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`, before, step)
 		if err != nil {

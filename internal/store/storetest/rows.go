@@ -353,9 +353,25 @@ func marks(t *testing.T, db *store.DB) {
 				return err
 			})
 		}
+		update(t, db, func(tx *store.Tx) error { // what anybody can have us keep goes first
+			if _, err := tx.SpendSession(poolID, "proof", now.Add(-11*time.Minute)); err != nil {
+				return err
+			}
+			if _, err := tx.SpendSession(poolID, "late", now.Add(-9*time.Minute)); err != nil {
+				return err
+			}
+			must(t, tx.RevokeToken(poolID, "recent", now.Add(-11*time.Minute)))
+			n, err := tx.DeleteExpired(3)
+			if n != 1 {
+				t.Errorf("%d recent rows were removed, want 1", n)
+			}
+			return err
+		})
 		view(t, db, func(tx *store.Tx) error {
-			if spent, _ := tx.SessionSpent(poolID, "session"); !spent {
-				t.Error("a live mark was removed")
+			for id, want := range map[string]bool{"session": true, "proof": false, "late": true} {
+				if spent, _ := tx.SessionSpent(poolID, id); spent != want {
+					t.Errorf("%s: spent %t", id, spent)
+				}
 			}
 			return nil
 		})
