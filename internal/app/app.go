@@ -199,27 +199,25 @@ func (a *App) assemble(ctx context.Context) error {
 		return err
 	}
 
-	feed, importLog, signingKeys := a.revocations(api), a.importLog(api, imports), a.signingKeys(api, builtIn)
-	if o.SkipSignatures {
-		feed, importLog, signingKeys = devserver.Local(feed), devserver.Local(importLog), devserver.Local(signingKeys)
+	signed := func(h http.Handler) http.Handler { // for who has an access key
+		if o.SkipSignatures {
+			return devserver.Local(h)
+		}
+		return h
 	}
 	endpoints := a.oauth(tokens, api)
 	mux := http.NewServeMux()
 	mux.Handle("/", a.orSTS(api, builtIn, proof))
-	mux.Handle("POST /_poolhouse/sigv4/key", signingKeys)
+	mux.Handle("POST /_poolhouse/sigv4/key", signed(a.signingKeys(api, builtIn)))
 	mux.HandleFunc("GET /_poolhouse/healthz", a.healthz)
 	mux.HandleFunc("GET /_poolhouse/readyz", a.readyz)
 	mux.Handle("GET /_poolhouse/metrics", a.metrics(registry))
-	mux.Handle("GET /_poolhouse/revocations", feed)
+	mux.Handle("GET /_poolhouse/revocations", signed(a.revocations(api)))
 	mux.Handle("PUT /_poolhouse/import/{pool}/{job}", a.uploadImport(imports))
-	mux.Handle("GET /_poolhouse/import/{pool}/{job}/log", importLog)
+	mux.Handle("GET /_poolhouse/import/{pool}/{job}/log", signed(a.importLog(api, imports)))
 	mux.Handle("GET /_poolhouse/images/{pool}/{image}", lookUps(endpoints, images(a.pools, a.log)))
-	extensions := a.clientExtensions(api)
-	if o.SkipSignatures {
-		extensions = devserver.Local(extensions)
-	}
-	mux.Handle("GET /_poolhouse/clients/{pool}/{client}/oauth", extensions)
-	mux.Handle("PUT /_poolhouse/clients/{pool}/{client}/oauth", extensions)
+	mux.Handle("GET /_poolhouse/clients/{pool}/{client}/oauth", signed(a.clientExtensions(api)))
+	mux.Handle("PUT /_poolhouse/clients/{pool}/{client}/oauth", signed(a.clientExtensions(api)))
 	pages, err := a.loginPages(endpoints, users, tokens, machine, guard)
 	if err != nil {
 		return err

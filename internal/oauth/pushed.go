@@ -11,6 +11,7 @@ import (
 
 	"github.com/poolhouse/poolhouse/internal/keys"
 	"github.com/poolhouse/poolhouse/internal/store"
+	"github.com/poolhouse/poolhouse/internal/userpool"
 )
 
 const pushedPurpose keys.Purpose = "pushed-request"
@@ -42,15 +43,7 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request) {
 		s.refuseJSON(w, r, http.StatusBadRequest, errInvalidRequest)
 		return
 	}
-	// A proof stands for the parameter that names its key (RFC 9449, 10.1).
-	thumbprint, err := s.prove(w, r, client)
-	if err == nil && thumbprint != "" {
-		if named := form.Get(thumbprintParameter); named != "" && named != thumbprint {
-			err = &grantError{code: "invalid_request", description: thumbprintParameter + " is not of the key of the DPoP proof"}
-		}
-		form.Set(thumbprintParameter, thumbprint)
-	}
-	if err != nil {
+	if err := s.bind(w, r, client, form); err != nil {
 		s.refuseJSON(w, r, http.StatusBadRequest, err)
 		return
 	}
@@ -75,6 +68,20 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusCreated, map[string]any{"request_uri": pushedPrefix + name, "expires_in": seconds(pushedLife)})
+}
+
+// bind writes the key that a client proves to have into its authorization request: a
+// proof stands for the parameter that names the key (RFC 9449, 10.1).
+func (s *Server) bind(w http.ResponseWriter, r *http.Request, client *userpool.Client, form url.Values) error {
+	thumbprint, err := s.prove(w, r, client)
+	if err != nil || thumbprint == "" {
+		return err
+	}
+	if named := form.Get(thumbprintParameter); named != "" && named != thumbprint {
+		return &grantError{code: "invalid_request", description: thumbprintParameter + " is not of the key of the DPoP proof"}
+	}
+	form.Set(thumbprintParameter, thumbprint)
+	return nil
 }
 
 // Keep keeps parameters under a random name that is short enough for any address.
