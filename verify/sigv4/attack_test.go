@@ -1,6 +1,9 @@
 package sigv4
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -224,5 +227,38 @@ func TestKeptAnswerIsOfOneSession(t *testing.T) {
 		if wantCode(t, err, c.want); server.asked.Load() != c.asked {
 			t.Errorf("%s: asked %d times, want %d", c.name, server.asked.Load(), c.asked)
 		}
+	}
+}
+
+// Invented tokens, each a question to the server, hold no more memory than a bounded
+// number of them does, and keep nobody out who is known.
+func TestManyInventedTokens(t *testing.T) {
+	server := newKeyServer(t)
+	v := newVerifier(t, testConfig(server.URL))
+	good := func() *http.Request { return resign(testTime, "60", "host") }
+	if _, err := v.Verify(good()); err != nil {
+		t.Fatal(err)
+	}
+	for range maxAsking {
+		v.keys.slots <- struct{}{} // the server is slow
+	}
+	invented := func(i int) *http.Request {
+		r := good()
+		r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "Security-Token=session", fmt.Sprintf("Security-Token=%d", i), 1)
+		return r
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	for i := range maxAsking + maxWaiting { // their senders wait for no answer
+		if _, err := v.Verify(invented(i).WithContext(gone)); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	_, err := v.Verify(invented(-1))
+	if wantCode(t, err, ErrUnavailable); errors.Is(err, context.Canceled) || len(v.keys.asking) != maxAsking+maxWaiting {
+		t.Errorf("%d questions wait: %v", len(v.keys.asking), err)
+	}
+	if _, err := v.Verify(good()); err != nil {
+		t.Errorf("a session that is known: %v", err)
 	}
 }

@@ -30,6 +30,7 @@ const (
 	keyTimeout   = 10 * time.Second
 	maxKeyAnswer = 128 << 10 // bytes
 	maxAsking    = 32        // questions to the server at once
+	maxWaiting   = 1024      // and before them, which hold a token each: anybody may invent one
 
 	sessionExpired = "SessionExpiredException"
 )
@@ -101,6 +102,10 @@ func (k *keys) find(ctx context.Context, s *signature) (*scopedKey, error) {
 		return known, nil
 	}
 	q, running := k.asking[id]
+	if !running && len(k.asking) >= maxAsking+maxWaiting {
+		k.mu.Unlock()
+		return nil, &Error{ErrUnavailable, errors.New("too many questions to the server wait for answers")}
+	}
 	if !running {
 		q = &question{done: make(chan struct{})}
 		k.asking[id] = q
