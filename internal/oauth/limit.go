@@ -25,7 +25,14 @@ const assetsPath = "/assets/"
 // against the domain, which it would close to others.
 func (s *Server) allows(r *http.Request, site *Site) bool {
 	name := site.Domain.Name
-	return strings.HasPrefix(r.URL.Path, assetsPath) || s.Allow(r, PerAddress, name) && s.Allow(r, PerDomain, name)
+	return asksForAsset(r) || s.Allow(r, PerAddress, name) && s.Allow(r, PerDomain, name)
+}
+
+// asksForAsset says whether a request is for one of those files. What else is below
+// their path is answered by a page.
+func asksForAsset(r *http.Request) bool {
+	name, ok := strings.CutPrefix(r.URL.Path, assetsPath)
+	return ok && !strings.Contains(name, "/") && (r.Method == http.MethodGet || r.Method == http.MethodHead)
 }
 
 // AllowLookUp counts a request that asks the database for what need not exist,

@@ -80,6 +80,8 @@ func TestWhatCounts(t *testing.T) {
 		{"user info", bearer("/oauth2/userInfo"), site + ", client " + publicClient},
 		{"user info without a token", getRequest("demo", "/oauth2/userInfo", nil), site},
 		{"file of pages", getRequest("demo", "/assets/app.css", nil), ""},
+		{"no file, which is a page", getRequest("demo", "/assets/app.css/x", nil), site},
+		{"form for a file, likewise", form("/assets/app.css", nil), site},
 		{"no page", getRequest("demo", "/nothing", nil), site},
 		{"unknown domain", getRequest("nobody", "/login", request()), "address "},
 		{"unknown host", strange, "address "},
