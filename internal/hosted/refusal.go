@@ -45,8 +45,7 @@ func (v *visit) refuse(page string, wrong error) error {
 		return err
 	}
 	set := map[string]string{refusalParameter: sealed}
-	// What the address of the form said about the page holds for the page again.
-	for _, name := range []string{"verify", "app", "from"} {
+	for _, name := range partParameters {
 		if value := v.r.URL.Query().Get(name); value != "" {
 			set[name] = value
 		}

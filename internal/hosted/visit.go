@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -83,8 +84,12 @@ const (
 	maxCode  = 32
 )
 
-// ownParameters are those of a page's address that say something to it alone.
-var ownParameters = []string{"done", "other", "verify", "app", "from", refusalParameter}
+// Those of a page's address that say something to it alone: partParameters which part
+// of it is shown, for a form that was refused too, and ownParameters are all.
+var (
+	partParameters = []string{"verify", "app", "from"}
+	ownParameters  = slices.Concat(partParameters, []string{"done", "other", refusalParameter})
+)
 
 // carried are the parameters that go from page to page: those of the
 // authorization request, or of what the page is for.
