@@ -218,7 +218,7 @@ func TestBackChannelLogoutOfNodes(t *testing.T) {
 	}
 	eventually(t, soon, "all notices delivered", func() bool {
 		_, metrics := s.get("/_poolhouse/metrics")
-		return strings.Contains(metrics, "\npoolhouse_logout_notices 0\n")
+		return strings.Contains(metrics, "\npoolhouse_logout_waiting_notices 0\n")
 	})
 	mu.Lock()
 	defer mu.Unlock()

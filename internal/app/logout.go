@@ -18,7 +18,7 @@ func (a *App) tellClients(tokens *token.Issuer, registry prometheus.Registerer) 
 		Help: "Attempts to tell clients of logouts, by their outcome."}, []string{"outcome"})
 	registry.MustRegister(attempts, &noticeQueue{
 		db:      a.db,
-		waiting: prometheus.NewDesc("poolhouse_logout_notices", "Notices of logouts that wait or are being sent, up to 100,000.", nil, nil),
+		waiting: prometheus.NewDesc("poolhouse_logout_waiting_notices", "Notices of logouts that wait or are being sent, up to 100,000.", nil, nil),
 		dead:    prometheus.NewDesc("poolhouse_logout_dead_notices", "Notices of logouts that could not be delivered, up to 100,000.", nil, nil),
 	})
 	deliverer := backchannel.New(a.db, a.pools, tokens, backchannel.Options{
