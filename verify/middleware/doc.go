@@ -16,8 +16,8 @@
 // request may succeed later. The body is JSON, {"error", "error_description"}.
 //
 // With [Options.BaseURLs], clients may also send tokens that are bound to their keys,
-// with a proof of possession (DPoP, RFC 9449); no others are accepted from them. A
-// challenge of the scheme DPoP tells what was wrong. An API that browsers call from
+// by the scheme DPoP and with a proof of possession (RFC 9449); a token that is bound to
+// no key is not accepted so. A challenge of the same scheme tells what was wrong. An API that browsers call from
 // other origins must allow the request header DPoP and expose the answer's headers
 // WWW-Authenticate and DPoP-Nonce.
 //

@@ -73,8 +73,8 @@ func Query(raw string) (string, bool) {
 	return b.String(), true
 }
 
-// Header is the line of a header: its name in lower case and its values, each
-// trimmed and with every run of spaces made one.
+// Header is the line of a header, with the newline: its name, which must be in lower
+// case, and its values, each trimmed and with every run of spaces made one.
 func Header(name string, values []string) string {
 	var b strings.Builder
 	b.WriteString(name)
