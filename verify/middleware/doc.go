@@ -17,9 +17,9 @@
 //
 // With [Options.BaseURLs], clients may also send tokens that are bound to their keys,
 // by the scheme DPoP and with a proof of possession (RFC 9449); a token that is bound to
-// no key is not accepted so. A challenge of the same scheme tells what was wrong. An API that browsers call from
-// other origins must allow the request header DPoP and expose the answer's headers
-// WWW-Authenticate and DPoP-Nonce.
+// no key is not accepted so. A challenge of the same scheme tells what was wrong. An
+// API that browsers call from other origins must allow the request header DPoP and
+// expose the answer's headers WWW-Authenticate and DPoP-Nonce.
 //
 // A browser sends a cookie with requests that other sites make it send: whoever
 // takes tokens from cookies must set SameSite or check the origin of requests
