@@ -227,6 +227,9 @@ func TestNoMarkupFromOutside(t *testing.T) {
 	if !strings.Contains(html.UnescapeString(b.page.body), markup) {
 		t.Error("the error page does not tell what was wrong")
 	}
+	if strings.Contains(b.page.body, `role="status"`) {
+		t.Error("the error page tells of a success")
+	}
 	b.get("/" + url.PathEscape(markup))
 	check(b, "no page")
 	for _, lang := range []string{markup, "de\r\nX: y", strings.Repeat("a", 10_000)} {

@@ -118,7 +118,7 @@ func (p *Pages) showError(w http.ResponseWriter, r *http.Request) {
 	default:
 		page.Failure = page.T("error.request")
 		if code != "" && len(code) <= maxDetail {
-			page.Notice = page.T("error.detail", "detail", code)
+			page.Detail = page.T("error.detail", "detail", code)
 		}
 	}
 	if err := v.render(http.StatusBadRequest, "error", page); err != nil {

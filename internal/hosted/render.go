@@ -47,6 +47,7 @@ type view struct {
 	Failure      string // what was wrong with the form
 	Wrong        string // the field that was, by its name
 	Notice       string // what went well
+	Detail       string // of a failure, for developers; on the error page
 	Wide         bool
 }
 

@@ -115,7 +115,7 @@ func (s *Server) Route(pages, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		case fault.CodeOf(err) == fault.ResourceNotFound:
-			http.NotFound(w, r)
+			http.Error(w, "No user pool has this domain.", http.StatusNotFound)
 			return
 		case err != nil:
 			s.Log.ErrorContext(r.Context(), "domain", "name", name, "err", err)
