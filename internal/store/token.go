@@ -7,7 +7,9 @@ import (
 
 // SpendSession marks a challenge session as used and says whether this call was
 // the first to do so. The mark lasts until expires, when the session is worth
-// nothing anyhow.
+// nothing anyhow. So are marked a browser's session that ends before its time, and
+// what else is good once: a passkey's challenge and a proof of possession, whose ids
+// begin with a word and a space.
 func (tx *Tx) SpendSession(poolID, id string, expires time.Time) (first bool, err error) {
 	n, err := tx.exec(`INSERT INTO spent_sessions (pool_id, id, expires_at) VALUES ($1, $2, $3)
 		ON CONFLICT (pool_id, id) DO NOTHING`, poolID, id, millis(expires))
@@ -20,7 +22,8 @@ func (tx *Tx) SessionSpent(poolID, id string) (bool, error) {
 }
 
 // KeepSession stores a challenge session, sealed, that is too long for the client
-// to carry. It is worth nothing from expires on.
+// to carry, or where a form of the login pages led ("end " before its id). It is
+// worth nothing from expires on.
 func (tx *Tx) KeepSession(poolID, id, sealed string, expires time.Time) error {
 	_, err := tx.exec(`INSERT INTO kept_sessions (pool_id, id, sealed, expires_at) VALUES ($1, $2, $3, $4)`,
 		poolID, id, sealed, millis(expires))
