@@ -215,6 +215,7 @@ func TestCheck(t *testing.T) {
 		"a path in capitals":              {map[string]any{"htu": "https://api.example.com/A"}, nil, ErrURL},
 		"a slash more":                    {map[string]any{"htu": address + "/"}, nil, ErrURL},
 		"no address":                      {map[string]any{"htu": "https://%zz"}, nil, ErrURL},
+		"a port alone":                    {map[string]any{"htu": "https://:443/"}, func(r *Request) { r.URLs = []string{"https://:443"} }, ErrURL},
 		"the host in capitals":            {map[string]any{"htu": "HTTPS://API.example.com:443/a"}, nil, nil},
 		"a query and a fragment":          {map[string]any{"htu": address + "?b=c#d"}, nil, nil},
 		"a needless escape":               {map[string]any{"htu": "https://api.example.com/%61"}, nil, nil},
@@ -349,7 +350,7 @@ func FuzzParse(f *testing.F) {
 
 // FuzzNormalize wants one spelling to stay as it is.
 func FuzzNormalize(f *testing.F) {
-	for _, text := range []string{address, "HTTP://[::1]:80/%7e%2F?x#y", "https://a:443", "https://a/%61%C3%a9/../é"} {
+	for _, text := range []string{address, "HTTP://[::1]:80/%7e%2F?x#y", "https://a:443", "https://a/%61%C3%a9/../é", "http://:", "https://:443"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -18,7 +18,7 @@ const dpopScheme = "DPoP"
 // checkBase finds what is no address of a server, or more than that.
 func checkBase(base string) error {
 	u, err := url.Parse(base)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(base, "?#") {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || strings.ContainsAny(base, "?#") {
 		return fmt.Errorf("middleware: BaseURLs: %.100q is no URL such as https://api.example.com", base)
 	}
 	return nil

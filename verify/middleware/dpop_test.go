@@ -93,7 +93,7 @@ func TestDPoP(t *testing.T) {
 		}
 	}
 	v := newAuth(t, Options{}).verifier
-	for _, address := range []string{"", "api.example.com", "https://", "ftp://a", "https://a?b", "https://a#b", "https://u@a"} {
+	for _, address := range []string{"", "api.example.com", "https://", "ftp://a", "https://a?b", "https://a#b", "https://u@a", "https://:8443"} {
 		if _, err := New(v, Options{BaseURLs: []string{address}}); err == nil {
 			t.Errorf("BaseURLs takes %q", address)
 		}
