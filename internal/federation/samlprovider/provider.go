@@ -26,14 +26,15 @@ const (
 )
 
 var (
-	// As IAM has names.
-	providerName = regexp.MustCompile(`^[\w.-]{1,128}$`)
-	providerARN  = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):saml-provider/([\w.-]{1,128})$`)
+	// As IAM has names, which may be longer there; but Logins have keys of up to 128
+	// characters, and the ARN is one.
+	providerName = regexp.MustCompile(`^[\w.-]{1,88}$`)
+	providerARN  = regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}):saml-provider/([\w.-]{1,88})$`)
 )
 
 // A Definition is a provider as an administrator writes it.
 type Definition struct {
-	Name       string // 1 to 128 letters, digits and ._-
+	Name       string // 1 to 88 letters, digits and ._-
 	Metadata   string // XML, see metadata.ParseSAML
 	Audiences  []string
 	Recipients []string // URLs
@@ -183,7 +184,7 @@ func (p *Providers) Ensure(ctx context.Context, d Definition) error {
 
 func (p *Providers) write(ctx context.Context, d Definition, replace bool) (string, error) {
 	if !providerName.MatchString(d.Name) {
-		return "", fmt.Errorf("%q is no name for a SAML provider: 1 to 128 letters, digits and ._-", d.Name)
+		return "", fmt.Errorf("%q is no name for a SAML provider: 1 to 88 letters, digits and ._-", d.Name)
 	}
 	if len(d.Audiences) > maxAudiences || len(d.Recipients) > maxAudiences {
 		return "", fmt.Errorf("SAML provider %s: more than %d audiences or recipients", d.Name, maxAudiences)

@@ -117,8 +117,9 @@ func TestRefused(t *testing.T) {
 		d    Definition
 		want string
 	}{
-		{"no name", with(func(d *Definition) { d.Name = "" }), `"" is no name for a SAML provider: 1 to 128 letters, digits and ._-`},
-		{"a path", with(func(d *Definition) { d.Name = "a/b" }), `"a/b" is no name for a SAML provider: 1 to 128 letters, digits and ._-`},
+		{"no name", with(func(d *Definition) { d.Name = "" }), `"" is no name for a SAML provider: 1 to 88 letters, digits and ._-`},
+		{"a long name", with(func(d *Definition) { d.Name = strings.Repeat("a", 89) }), `"` + strings.Repeat("a", 89) + `" is no name for a SAML provider: 1 to 88 letters, digits and ._-`},
+		{"a path", with(func(d *Definition) { d.Name = "a/b" }), `"a/b" is no name for a SAML provider: 1 to 88 letters, digits and ._-`},
 		{"no XML", with(func(d *Definition) { d.Metadata = "x" }), "SAML provider corp: malformed metadata"},
 		{"a service provider", with(func(d *Definition) { d.Metadata = strings.ReplaceAll(good, "IDPSSODescriptor", "SPSSODescriptor") }), "SAML provider corp: no identity provider in metadata"},
 		{"no certificate", with(func(d *Definition) { d.Metadata = strings.Replace(good, `use="signing"`, `use="encryption"`, 1) }), "SAML provider corp: no usable signing certificate in metadata"},
