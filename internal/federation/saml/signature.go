@@ -7,6 +7,7 @@ import (
 	"encoding/asn1"
 	"encoding/base64"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,14 +96,15 @@ func isExclusive(el *etree.Element) bool {
 }
 
 // consistsOf says whether the child elements are exactly those of a signature with
-// the given names, in their order.
+// the given names, in their order. Their attributes have no namespace: the library
+// takes the last of a name, whatever that is.
 func consistsOf(el *etree.Element, names ...string) bool {
 	parts := el.ChildElements()
 	if len(parts) != len(names) {
 		return false
 	}
 	for i, part := range parts {
-		if !is(part, signatureSpace, names[i]) {
+		if !is(part, signatureSpace, names[i]) || slices.ContainsFunc(part.Attr, func(a etree.Attr) bool { return a.Space != "" && a.Space != "xmlns" }) {
 			return false
 		}
 	}
