@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -250,7 +252,11 @@ func (c *listAccessKeysCommand) Run(ctx context.Context, stdout io.Writer) error
 			if !k.RevokedAt.IsZero() {
 				revoked = k.RevokedAt.Format(time.DateOnly)
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", k.ID, k.Name, k.CreatedAt.Format(time.DateOnly), revoked, k.Policy)
+			var policy bytes.Buffer // on one line
+			if err := json.Compact(&policy, []byte(k.Policy)); err != nil {
+				return fmt.Errorf("policy of %s: %w", k.ID, err)
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", k.ID, k.Name, k.CreatedAt.Format(time.DateOnly), revoked, policy.String())
 		}
 		return table.Flush()
 	})
