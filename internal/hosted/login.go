@@ -131,21 +131,11 @@ func (p *Pages) sendLogin(v *visit) error {
 // confirmFirst leads a user whose account is not confirmed to do that. With the right
 // password the code then completes the sign-in, as after a sign-up.
 func (p *Pages) confirmFirst(v *visit, name, password string) error {
-	values := map[string]string{}
-	user, err := p.Users.Find(v.r.Context(), v.pool, name)
+	session, err := p.SignIn.HostedUnconfirmed(v.ctx(), v.pool, v.client, name, password)
 	if err != nil {
 		return v.refuse("/login", err)
 	}
-	right, err := p.Users.VerifyPassword(v.pool, user, password)
-	if err != nil {
-		return err
-	}
-	if right {
-		if values[signedUp], err = p.SignIn.HostedSignedUp(v.ctx(), v.pool, v.client, user, password); err != nil {
-			return err
-		}
-	}
-	return v.toConfirm(name, values)
+	return v.toConfirm(name, map[string]string{signedUp: session})
 }
 
 // onlyPassword says whether there is nothing to choose from.

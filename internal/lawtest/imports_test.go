@@ -158,7 +158,7 @@ message/ses:  message/eum message/sns
 signin:   passkey/passkeytest
 hosted:   message totp passkey/passkeytest
 userimport: message
-identity: app keys federation/saml/samltest identitypool/login
+identity: app keys federation/saml/samltest federation/samlprovider identitypool/login
 idp:      totp config app identity identityapi passkey/passkeytest github.com/aws/aws-lambda-go
 app:      identityapi srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys

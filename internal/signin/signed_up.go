@@ -62,6 +62,21 @@ func (m *Machine) HostedSignedUp(ctx context.Context, pool *userpool.Pool, clien
 	})
 }
 
+// HostedUnconfirmed is HostedSignedUp for a user of whom the login pages have a
+// password, and whom Start refused because the account is not confirmed. It is "" too
+// for a password that is not the user's: nobody learns that before they have the code.
+func (m *Machine) HostedUnconfirmed(ctx context.Context, pool *userpool.Pool, client *userpool.Client, name, password string) (string, error) {
+	user, err := m.users.Find(ctx, pool, name)
+	if err != nil {
+		return "", err
+	}
+	right, err := m.users.VerifyPassword(pool, user, password)
+	if err != nil || !right {
+		return "", err
+	}
+	return m.HostedSignedUp(ctx, pool, client, user, password)
+}
+
 // codeFactors are the first factors whose codes go to an attribute.
 var codeFactors = map[string]string{"email": userpool.FirstEmail, "phone_number": userpool.FirstSMS}
 
