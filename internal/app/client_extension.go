@@ -51,13 +51,13 @@ func (a *App) changeExtensions(api *awsjson.Handler, w http.ResponseWriter, r *h
 		return nil, err
 	}
 	if r.Method == http.MethodPut {
-		var e userpool.OAuthExtensions
+		var e *userpool.OAuthExtensions // stays nil for JSON's null
 		d := json.NewDecoder(bytes.NewReader(sent))
 		d.DisallowUnknownFields()
-		if err := d.Decode(&e); err != nil || d.More() {
+		if err := d.Decode(&e); err != nil || e == nil || d.More() {
 			return nil, notExtensions(err)
 		}
-		return &e, a.pools.SetClientExtensions(r.Context(), poolID, clientID, e)
+		return e, a.pools.SetClientExtensions(r.Context(), poolID, clientID, *e)
 	}
 	_, client, err := a.pools.PoolClient(r.Context(), poolID, clientID)
 	if err != nil {
@@ -68,7 +68,7 @@ func (a *App) changeExtensions(api *awsjson.Handler, w http.ResponseWriter, r *h
 }
 
 // notExtensions refuses a body that could not be decoded, and names the member that is
-// at fault; err is nil where more than one value was sent.
+// at fault; err is nil where null or more than one value was sent.
 func notExtensions(err error) error {
 	var mistyped *json.UnmarshalTypeError
 	if errors.As(err, &mistyped) && mistyped.Field != "" {

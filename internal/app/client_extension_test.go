@@ -52,6 +52,7 @@ func TestClientExtensions(t *testing.T) {
 		{"unknown switch", http.MethodPut, client.ID, `{"introspection": false, "x": true}`, 400, `{"__type":"InvalidParameterException","message":"There is no extension \"x\"."}`},
 		{"text for a switch", http.MethodPut, client.ID, `{"introspection": "false"}`, 400, `{"__type":"InvalidParameterException","message":"introspection cannot be a string."}`},
 		{"number for all", http.MethodPut, client.ID, `1`, 400, refuse},
+		{"null", http.MethodPut, client.ID, `null`, 400, refuse},
 		{"twice", http.MethodPut, client.ID, `{} {}`, 400, refuse},
 		{"no JSON", http.MethodPut, client.ID, `x`, 400, refuse},
 		{"too long", http.MethodPut, client.ID, strings.Repeat(" ", maxExtensions+1), 400, `{"__type":"InvalidParameterException","message":"The body is too long or broke off."}`},
