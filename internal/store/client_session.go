@@ -20,7 +20,8 @@ type ClientSession struct {
 
 // JoinClientSession notes that a client has got tokens, and returns the sid of its
 // session: the one that it has already through the browser's session, which goes on
-// then, or s.SID as that of a new one. Where the user is gone it returns ErrNotFound.
+// then, or s.SID as that of a new one, for which the oldest may end. Where the user is
+// gone it returns ErrNotFound.
 func (tx *Tx) JoinClientSession(s ClientSession) (sid string, err error) {
 	if s.SessionID != "" {
 		err = tx.queryRow(`UPDATE client_sessions SET origin_jti = $5,
