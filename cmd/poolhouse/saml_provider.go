@@ -37,8 +37,8 @@ type putSAMLProviderCommand struct {
 	samlProviders
 	Name      string   `arg:"" help:"Name: up to 88 letters, digits and ._-"`
 	Metadata  string   `required:"" type:"existingfile" placeholder:"FILE" help:"The provider's metadata: XML, as it publishes it."`
-	Audience  []string `sep:"none" placeholder:"URI" help:"Audience that assertions must have; can be repeated. Without it those of before, or else that of AWS, or <public-url>/saml."`
-	Recipient []string `sep:"none" placeholder:"URL" help:"Recipient that assertions must have: where the application takes them; can be repeated. Without it those of before, or else that of AWS, or <public-url>/saml."`
+	Audience  []string `sep:"none" env:"POOLHOUSE_SAML_AUDIENCE" placeholder:"URI" help:"Audience that assertions must have; can be repeated. Without it those of before, or else that of AWS, or <public-url>/saml."`
+	Recipient []string `sep:"none" env:"POOLHOUSE_SAML_RECIPIENT" placeholder:"URL" help:"Recipient that assertions must have: where the application takes them; can be repeated. Without it those of before, or else that of AWS, or <public-url>/saml."`
 }
 
 // Run makes or replaces a SAML provider.
