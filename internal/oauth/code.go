@@ -91,58 +91,10 @@ var (
 // leaves the code as it is: it was not the client that holds the other half. A
 // second use ends the sign-in that the first one gave.
 func (s *Server) exchange(ctx context.Context, pool *userpool.Pool, client *userpool.Client, use codeUse, origin token.Origin) (*token.Set, error) {
-	var content codeContent
-	var row *store.OAuthCode
-	var user *store.User
-	refused, sid := error(nil), ""
-	err := s.DB.Update(ctx, func(tx *store.Tx) error {
-		var err error
-		content, user, refused = codeContent{}, nil, nil
-		row, err = tx.OAuthCode(pool.ID, s.nameHash(codePurpose, pool.ID, use.code))
-		if errors.Is(err, store.ErrNotFound) || err == nil && row.ClientID != client.ID {
-			refused = errInvalidGrant
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		plain, err := s.Ring.Open(codePurpose, row.Sealed, row.PoolID, row.ID)
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(plain, &content); err != nil {
-			return err
-		}
-		if !content.fits(use) {
-			refused = errInvalidGrant
-			return nil
-		}
-		if !row.UsedAt.IsZero() {
-			refused = errReusedCode
-			return tx.RevokeToken(pool.ID, row.OriginJTI, tx.Now().Add(client.RefreshTokenTTL()+userpool.MaxTokenTTL+time.Hour))
-		}
-		if !tx.Now().Before(row.ExpiresAt) {
-			refused = errInvalidGrant
-			return nil
-		}
-		if user, err = pool.User(tx, row.Sub); errors.Is(err, store.ErrNotFound) {
-			refused = errInvalidGrant
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if _, err = tx.UseOAuthCode(pool.ID, row.ID); err != nil {
-			return err
-		}
-		if !mayCollect(client, user, content.Scopes, row.OriginJTI) {
-			refused = errInvalidGrant
-			return nil
-		}
-		sid, err = s.join(tx, pool, client, user.Sub, row.OriginJTI, through{content.SSOSession, time.UnixMilli(content.SSOExpires)})
-		if errors.Is(err, errSessionEnded) {
-			refused, err = errInvalidGrant, nil
-		}
+	var code *usedCode
+	var refused error
+	err := s.DB.Update(ctx, func(tx *store.Tx) (err error) {
+		code, refused, err = s.useCode(tx, pool, client, use)
 		return err
 	})
 	if err == nil {
@@ -152,11 +104,69 @@ func (s *Server) exchange(ctx context.Context, pool *userpool.Pool, client *user
 		return nil, err
 	}
 	return s.Tokens.Issue(ctx, token.Grant{
-		Pool: pool, Client: client, User: user, AuthTime: time.UnixMilli(content.AuthTime).UTC(), AMR: content.AMR,
-		Scopes: content.Scopes, Nonce: content.Nonce, Hosted: true, Resource: content.Resource, OriginJTI: row.OriginJTI,
-		Source: trigger.TokenGenerationHostedAuth, Origin: origin, SSOSession: content.SSOSession, SID: sid,
+		Pool: pool, Client: client, User: code.user, AuthTime: time.UnixMilli(code.AuthTime).UTC(), AMR: code.AMR,
+		Scopes: code.Scopes, Nonce: code.Nonce, Hosted: true, Resource: code.Resource, OriginJTI: code.originJTI,
+		Source: trigger.TokenGenerationHostedAuth, Origin: origin, SSOSession: code.SSOSession, SID: code.sid,
 		Thumbprint: use.thumbprint,
 	})
+}
+
+// usedCode is the sign-in of a code that was used for the first time.
+type usedCode struct {
+	*codeContent
+	user           *store.User
+	originJTI, sid string
+}
+
+// useCode is what exchange does to the database. With refused the client gets
+// nothing, but what was written stays: the code may be used up, or its sign-in ended.
+func (s *Server) useCode(tx *store.Tx, pool *userpool.Pool, client *userpool.Client, use codeUse) (code *usedCode, refused, err error) {
+	row, err := tx.OAuthCode(pool.ID, s.nameHash(codePurpose, pool.ID, use.code))
+	if errors.Is(err, store.ErrNotFound) || err == nil && row.ClientID != client.ID {
+		return nil, errInvalidGrant, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	content, err := s.openCode(row)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case !content.fits(use):
+		return nil, errInvalidGrant, nil
+	case !row.UsedAt.IsZero():
+		return nil, errReusedCode, tx.RevokeToken(pool.ID, row.OriginJTI, tx.Now().Add(client.RefreshTokenTTL()+userpool.MaxTokenTTL+time.Hour))
+	case !tx.Now().Before(row.ExpiresAt):
+		return nil, errInvalidGrant, nil
+	}
+	user, err := pool.User(tx, row.Sub)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errInvalidGrant, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := tx.UseOAuthCode(pool.ID, row.ID); err != nil {
+		return nil, nil, err
+	}
+	if !mayCollect(client, user, content.Scopes, row.OriginJTI) {
+		return nil, errInvalidGrant, nil
+	}
+	sid, err := s.join(tx, pool, client, user.Sub, row.OriginJTI, through{content.SSOSession, time.UnixMilli(content.SSOExpires)})
+	if errors.Is(err, errSessionEnded) {
+		return nil, errInvalidGrant, nil
+	}
+	return &usedCode{codeContent: content, user: user, originJTI: row.OriginJTI, sid: sid}, nil, err
+}
+
+func (s *Server) openCode(row *store.OAuthCode) (*codeContent, error) {
+	plain, err := s.Ring.Open(codePurpose, row.Sealed, row.PoolID, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	content := new(codeContent)
+	return content, json.Unmarshal(plain, content)
 }
 
 // mayCollect says whether a client may still have the tokens of a sign-in that was

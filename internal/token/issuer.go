@@ -100,7 +100,10 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (*Set, error) {
 	if r.OriginJTI == "" {
 		r.OriginJTI = i.NewOrigin(g.User)
 	}
-	set, err := i.signSet(ctx, g.Pool, g.Client, g.User, &r, g.Nonce, cmp.Or(g.Source, trigger.TokenGenerationAuthentication), now)
+	set, err := i.signSet(ctx, signing{
+		pool: g.Pool, client: g.Client, user: g.User, r: &r, nonce: g.Nonce,
+		source: cmp.Or(g.Source, trigger.TokenGenerationAuthentication), now: now,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -131,91 +134,53 @@ func idTime(user *store.User, now time.Time) time.Time {
 	return now
 }
 
-// signSet makes the signed tokens of the sign-in that r tells of, for the key in r.
-// source is what the trigger PreTokenGeneration is told.
-func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userpool.Client, user *store.User,
-	r *refresh, nonce, source string, now time.Time) (*Set, error) {
-	if err := CheckBound(client, r.Key); err != nil {
+// signing is what goes into the tokens of one sign-in or refresh.
+type signing struct {
+	pool   *userpool.Pool
+	client *userpool.Client
+	user   *store.User
+	r      *refresh // tells of the sign-in, and of the key the tokens are for
+	nonce  string   // for the ID token, or ""
+	source string   // what the trigger PreTokenGeneration is told
+	now    time.Time
+}
+
+// signSet makes the signed tokens of a sign-in, without a refresh token.
+func (i *Issuer) signSet(ctx context.Context, s signing) (*Set, error) {
+	if err := CheckBound(s.client, s.r.Key); err != nil {
 		return nil, err
 	}
-	accessKey, err := i.ring.Signer(ctx, pool.ID, keys.UseAccess)
+	accessKey, err := i.ring.Signer(ctx, s.pool.ID, keys.UseAccess)
 	if err != nil {
 		return nil, fmt.Errorf("signing key for access tokens: %w", err)
 	}
-	at := idTime(user, now)
-	groups := userpool.ClaimsOf(user.Groups)
-	changes, err := i.preToken(ctx, pool, client, user, groups, r.Scopes, source)
+	groups := userpool.ClaimsOf(s.user.Groups)
+	changes, err := i.preToken(ctx, s.pool, s.client, s.user, groups, s.r.Scopes, s.source)
 	if err != nil {
 		return nil, err
 	}
 	groups = changeGroups(groups, changes)
-	access := accessClaims{
-		Sub:       user.Sub,
-		DeviceKey: r.DeviceKey,
-		Groups:    groups.Names,
-		EventID:   newUUID(at),
-		TokenUse:  keys.UseAccess,
-		Scope:     strings.Join(changeScopes(r.Scopes, changes.Scopes), " "),
-		AuthTime:  r.AuthTime,
-		Iss:       i.issuerURL(pool.ID),
-		Exp:       now.Add(client.AccessTokenTTL()).Unix(),
-		Iat:       now.Unix(),
-		ClientID:  client.ID,
-		Username:  user.Username,
-		Cnf:       confirm(r.Key),
-		ACR:       pool.ACR(r.AMR),
-		AMR:       userpool.AMR(r.AMR),
-	}
-	if r.Hosted {
-		access.Version, access.Aud = 2, r.Resource
-	}
-	id := idClaims(client, r.readable(user.Attributes))
-	id["sub"] = access.Sub
-	id["aud"] = client.ID
-	id["cognito:username"] = user.Username
-	id["event_id"] = access.EventID
-	id["token_use"] = keys.UseID
-	id["auth_time"] = access.AuthTime
-	id["iss"] = access.Iss
-	id["exp"] = now.Add(client.IDTokenTTL()).Unix()
-	id["iat"] = access.Iat
-	if access.ACR != "" {
-		id["acr"], id["amr"] = access.ACR, access.AMR
-	}
-	addGroupClaims(id, groups)
-	if nonce != "" {
-		id["nonce"] = nonce
-	}
-	if rotates, _ := client.Rotates(); rotates || client.EnableTokenRevocation || pool.TracksSessions() {
-		access.OriginJTI = r.OriginJTI
-		access.JTI = newUUID(at)
-		id["origin_jti"] = r.OriginJTI
-		id["jti"] = newUUID(at)
-	}
-
-	changeClaims(id, fixedIDClaims, changes.ID)
-	if r.SID != "" { // behind functions: in tokens without one they may use the name
-		id["sid"] = r.SID
-	}
-	changed, err := changedAccess(access, client.ID, changes.Access)
+	access := s.access(i.issuerURL(s.pool.ID), groups.Names, changeScopes(s.r.Scopes, changes.Scopes))
+	changed, err := changedAccess(access, s.client.ID, changes.Access)
 	if err != nil {
 		return nil, err
 	}
 
-	set := &Set{ExpiresIn: client.AccessTokenTTL(), Thumbprint: r.Key}
+	set := &Set{ExpiresIn: s.client.AccessTokenTTL(), Thumbprint: s.r.Key}
 	if set.AccessToken, err = sign(accessKey, changed); err != nil {
 		return nil, fmt.Errorf("sign access token: %w", err)
 	}
 	if len(set.AccessToken) > maxJWS {
 		return nil, errTooLong
 	}
-	if r.Hosted {
-		if !slices.Contains(r.Scopes, userpool.ScopeOpenID) {
-			return set, nil
-		}
+	if s.r.Hosted && !slices.Contains(s.r.Scopes, userpool.ScopeOpenID) {
+		return set, nil
+	}
+	id := s.id(&access, groups, changes.ID)
+	if s.r.Hosted {
 		id["at_hash"] = atHash(set.AccessToken)
 	}
-	idKey, err := i.ring.Signer(ctx, pool.ID, keys.UseID)
+	idKey, err := i.ring.Signer(ctx, s.pool.ID, keys.UseID)
 	if err != nil {
 		return nil, fmt.Errorf("signing key for ID tokens: %w", err)
 	}
@@ -223,4 +188,65 @@ func (i *Issuer) signSet(ctx context.Context, pool *userpool.Pool, client *userp
 		return nil, fmt.Errorf("sign ID token: %w", err)
 	}
 	return set, nil
+}
+
+// access are the claims of the access token that functions may change.
+func (s *signing) access(issuer string, groups, scopes []string) accessClaims {
+	at := idTime(s.user, s.now)
+	access := accessClaims{
+		Sub:       s.user.Sub,
+		DeviceKey: s.r.DeviceKey,
+		Groups:    groups,
+		EventID:   newUUID(at),
+		TokenUse:  keys.UseAccess,
+		Scope:     strings.Join(scopes, " "),
+		AuthTime:  s.r.AuthTime,
+		Iss:       issuer,
+		Exp:       s.now.Add(s.client.AccessTokenTTL()).Unix(),
+		Iat:       s.now.Unix(),
+		ClientID:  s.client.ID,
+		Username:  s.user.Username,
+		Cnf:       confirm(s.r.Key),
+		ACR:       s.pool.ACR(s.r.AMR),
+		AMR:       userpool.AMR(s.r.AMR),
+	}
+	if s.r.Hosted {
+		access.Version, access.Aud = 2, s.r.Resource
+	}
+	if rotates, _ := s.client.Rotates(); rotates || s.client.EnableTokenRevocation || s.pool.TracksSessions() {
+		access.OriginJTI = s.r.OriginJTI
+		access.JTI = newUUID(at)
+	}
+	return access
+}
+
+// id are the claims of the ID token that goes with an access token, as
+// functions changed them.
+func (s *signing) id(access *accessClaims, groups userpool.GroupClaims, changes trigger.ClaimChanges) map[string]any {
+	id := idClaims(s.client, s.r.readable(s.user.Attributes))
+	id["sub"] = access.Sub
+	id["aud"] = s.client.ID
+	id["cognito:username"] = s.user.Username
+	id["event_id"] = access.EventID
+	id["token_use"] = keys.UseID
+	id["auth_time"] = access.AuthTime
+	id["iss"] = access.Iss
+	id["exp"] = s.now.Add(s.client.IDTokenTTL()).Unix()
+	id["iat"] = access.Iat
+	if access.ACR != "" {
+		id["acr"], id["amr"] = access.ACR, access.AMR
+	}
+	addGroupClaims(id, groups)
+	if s.nonce != "" {
+		id["nonce"] = s.nonce
+	}
+	if access.JTI != "" {
+		id["origin_jti"] = access.OriginJTI
+		id["jti"] = newUUID(idTime(s.user, s.now))
+	}
+	changeClaims(id, fixedIDClaims, changes)
+	if s.r.SID != "" { // behind functions: in tokens without one they may use the name
+		id["sid"] = s.r.SID
+	}
+	return id
 }

@@ -202,7 +202,9 @@ func (i *Issuer) Renew(ctx context.Context, r *Refresh) (*Set, error) {
 	now := i.db.Now()
 	next := r.content
 	next.Key = r.thumbprint
-	set, err := i.signSet(ctx, r.Pool, r.Client, r.User, &next, "", trigger.TokenGenerationRefreshTokens, now)
+	set, err := i.signSet(ctx, signing{
+		pool: r.Pool, client: r.Client, user: r.User, r: &next, source: trigger.TokenGenerationRefreshTokens, now: now,
+	})
 	if err != nil {
 		return nil, err
 	}
