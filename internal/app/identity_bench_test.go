@@ -56,7 +56,7 @@ var verification = operation{"verification", cryptography{verifications: 1},
 		in := map[string]any{"IdentityPoolId": t.otherPool, "Logins": parameters{benchProvider: t.session(i).id}}
 		err := t.call(ctx, "GetId", false, in, &struct{}{})
 		if err == nil || !strings.Contains(err.Error(), "Invalid login token. Incorrect token audience.") {
-			return fmt.Errorf("a token of another client: %w", err)
+			return fmt.Errorf("a token of another client gave %v", err)
 		}
 		return nil
 	}}

@@ -112,7 +112,7 @@ func (t *target) timed(ctx context.Context, operation string, in any) (time.Dura
 func (t *target) refusal(ctx context.Context, operation string, in any) (time.Duration, error) {
 	took, err := t.timed(ctx, operation, in)
 	if err == nil || !strings.Contains(err.Error(), "Incorrect username or password.") {
-		return 0, fmt.Errorf("%s with a wrong password: %w", operation, err)
+		return 0, fmt.Errorf("%s with a wrong password gave %v", operation, err)
 	}
 	return took, nil
 }
