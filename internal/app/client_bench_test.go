@@ -40,6 +40,7 @@ type parameters map[string]string
 
 // signIn is the members of the answers that benchmarks look at.
 type signIn struct {
+	ChallengeName        string
 	ChallengeParameters  parameters
 	Session              string
 	AuthenticationResult struct{ AccessToken, IDToken, RefreshToken string }
@@ -99,29 +100,43 @@ func (c *caller) initiate(ctx context.Context, flow string, p parameters) (*sign
 }
 
 func (c *caller) password(ctx context.Context, username string) (*signIn, error) {
-	out, err := c.initiate(ctx, "USER_PASSWORD_AUTH", parameters{"USERNAME": username, "PASSWORD": benchPassword})
+	out, err := c.provePassword(ctx, username)
 	if err != nil {
 		return nil, err
 	}
 	return out, out.granted()
 }
 
+// provePassword gives tokens, or asks for a second factor.
+func (c *caller) provePassword(ctx context.Context, username string) (*signIn, error) {
+	return c.initiate(ctx, "USER_PASSWORD_AUTH", parameters{"USERNAME": username, "PASSWORD": benchPassword})
+}
+
 func (c *caller) srp(ctx context.Context, username string) error {
+	out, err := c.proveSRP(ctx, username)
+	if err != nil {
+		return err
+	}
+	return out.granted()
+}
+
+// proveSRP is provePassword by the Secure Remote Password protocol.
+func (c *caller) proveSRP(ctx context.Context, username string) (*signIn, error) {
 	_, poolName, _ := strings.Cut(benchPool, "_")
 	client := srp.NewClient(poolName)
 	challenge, err := c.initiate(ctx, "USER_SRP_AUTH", parameters{"USERNAME": username, "SRP_A": client.A()})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	given := challenge.ChallengeParameters
 	secret, err := srp.ParseSecretBlock(given["SECRET_BLOCK"])
 	if err != nil {
-		return err
+		return nil, err
 	}
 	timestamp, userID := srp.FormatTimestamp(time.Now()), given["USER_ID_FOR_SRP"]
 	claim, err := client.Claim(userID, benchPassword, given["SALT"], given["SRP_B"], secret, timestamp)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	in := map[string]any{
 		"ChallengeName": "PASSWORD_VERIFIER", "ClientId": benchClient,
@@ -134,10 +149,7 @@ func (c *caller) srp(ctx context.Context, username string) error {
 		in["Session"] = challenge.Session
 	}
 	var out signIn
-	if err := c.call(ctx, "RespondToAuthChallenge", false, in, &out); err != nil {
-		return err
-	}
-	return out.granted()
+	return &out, c.call(ctx, "RespondToAuthChallenge", false, in, &out)
 }
 
 func (c *caller) refresh(ctx context.Context, token string) error {

@@ -160,7 +160,7 @@ hosted:   message totp passkey/passkeytest
 userimport: message
 identity: app keys federation/saml/samltest federation/samlprovider identitypool/login
 idp:      totp config app identity identityapi passkey/passkeytest github.com/aws/aws-lambda-go
-app:      identityapi srp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
+app:      identityapi srp totp /verify /verify/sigv4 github.com/aws/aws-sdk-go-v2 github.com/aws/smithy-go
 /cmd/poolhouse-load: app iam keys
 /verify/dpop:         /verify/dpop/dpoptest
 /verify/middleware:   /verify/dpop/dpoptest
