@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	mathrand "math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/poolhouse/poolhouse/internal/fault"
+	"github.com/poolhouse/poolhouse/internal/message"
 	"github.com/poolhouse/poolhouse/internal/store"
 	"github.com/poolhouse/poolhouse/internal/token"
 	"github.com/poolhouse/poolhouse/internal/userpool"
@@ -36,12 +36,7 @@ const (
 	shortestPoll = 10 * time.Millisecond
 	longestPoll  = time.Second
 
-	// A notice is tried again after firstBackoff, then after three times as long each
-	// time, up to longestBackoff, all of them up to a fifth more or less.
-	firstBackoff   = 5 * time.Second
-	longestBackoff = time.Hour
-
-	// mostAttempts are some 6 hours.
+	// mostAttempts are some 6 hours, see message.Backoff.
 	mostAttempts = 12
 
 	// longestError is how many bytes of an error are kept.
@@ -219,7 +214,7 @@ func (d *Deliverer) deliver(ctx context.Context, n *store.LogoutNotice) {
 // putOff has a notice tried again after a failure, or no more after too many.
 func (d *Deliverer) putOff(ctx context.Context, log *slog.Logger, n *store.LogoutNotice, err error) {
 	outcome := Deferred
-	n.LastError, n.DueAt = shorten(err.Error()), d.db.Now().Add(backoff(n.Attempts))
+	n.LastError, n.DueAt = shorten(err.Error()), d.db.Now().Add(message.Backoff(n.Attempts))
 	if n.Attempts >= mostAttempts {
 		outcome, n.DueAt = Dead, time.Time{}
 		log.ErrorContext(ctx, "a client cannot be told of a logout", "err", n.LastError)
@@ -271,16 +266,6 @@ func (d *Deliverer) settle(ctx context.Context, log *slog.Logger, n *store.Logou
 			return
 		}
 	}
-}
-
-// backoff is how long to wait after a failed attempt, the first of which is 1.
-func backoff(attempt int) time.Duration {
-	pause := firstBackoff
-	for i := 1; i < attempt && pause < longestBackoff; i++ {
-		pause *= 3
-	}
-	pause = min(pause, longestBackoff)
-	return pause + time.Duration((mathrand.Float64()-0.5)*0.4*float64(pause)) //nolint:gosec // not a secret
 }
 
 // shorten cuts a text at longestError bytes, to one line of valid characters.

@@ -112,7 +112,7 @@ func FuzzForms(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, page uint8, form, query string) {
 		if len(form) > 2000 || len(query) > 2000 || strings.ContainsFunc(query, func(r rune) bool { return r <= ' ' || r == '#' || r > '~' }) {
-			t.Skip()
+			return // no address of a page
 		}
 		b.t = t
 		b.with(before)

@@ -95,7 +95,7 @@ credentials/stsclient: credentials fault
 sts:                   credentials fault iam sigv4 github.com/google/uuid
 
 # Clients that want to hear of logouts.
-backchannel: fault store token userpool
+backchannel: fault message store token userpool
 
 # The OAuth endpoints at the domains of pools, and their pages.
 oauth: fault store keys userpool token trigger /verify/dpop github.com/google/uuid

@@ -32,8 +32,7 @@ const (
 	shortestPoll = 5 * time.Millisecond
 	longestPoll  = time.Second
 
-	// A message is tried again after firstBackoff, then after three times as long
-	// each time, up to longestBackoff, all of them up to a fifth more or less.
+	// See Backoff.
 	firstBackoff   = 5 * time.Second
 	longestBackoff = time.Hour
 
@@ -258,7 +257,7 @@ func (d *Deliverer) deliver(ctx context.Context, row *store.Outgoing, since time
 	}
 	row.LastError, row.DueAt = shorten(text), time.Time{}
 	if outcome == Deferred {
-		row.DueAt = d.db.Now().Add(backoff(row.Attempts))
+		row.DueAt = d.db.Now().Add(Backoff(row.Attempts))
 		log.WarnContext(ctx, "a message could not be delivered yet", "err", row.LastError, "next", row.DueAt)
 	} else {
 		log.ErrorContext(ctx, "a message cannot be delivered", "outcome", outcome, "err", row.LastError)
@@ -337,8 +336,10 @@ func (d *Deliverer) settle(ctx context.Context, row *store.Outgoing, write func(
 	}
 }
 
-// backoff is how long to wait after a failed attempt, the first of which is 1.
-func backoff(attempt int) time.Duration {
+// Backoff is how long to wait after a failed attempt to deliver something, the first
+// of which is 1: 5 seconds, then three times as long each time, up to an hour, all of
+// them up to a fifth more or less.
+func Backoff(attempt int) time.Duration {
 	pause := firstBackoff
 	for i := 1; i < attempt && pause < longestBackoff; i++ {
 		pause *= 3
